@@ -9,12 +9,12 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, Union
+from typing import Any
 
 from .errors import InvalidInput
 from .frame import Window
 
-Scalar = Union[float, int, bool, str]
+Scalar = float | int | bool | str
 
 
 @dataclass(frozen=True)
@@ -44,7 +44,7 @@ class Curve:
         return self.keys[-1][1]
 
 
-Value = Union[Scalar, Curve]
+Value = Scalar | Curve
 
 
 @dataclass(frozen=True)
@@ -212,9 +212,7 @@ class ToolSpec:
             self.input(name)
         for needed in self.inputs:
             if needed.required and needed.name not in given:
-                raise InvalidInput(
-                    f"{self.label} needs the input {needed.name}.", needed.help
-                )
+                raise InvalidInput(f"{self.label} needs the input {needed.name}.", needed.help)
 
     def output_size(self, values: Mapping[str, Any], width: int, height: int) -> tuple[int, int]:
         """(width, height) of the result for a main input of that size, on one frame."""
