@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Protocol
@@ -31,6 +32,15 @@ class Plan:
 
     engine: str
     fingerprint: str
+
+
+def fingerprint(spec: ToolSpec, engine: str, *weights: str) -> str:
+    """What a frame was made with, as 32 hexadecimal digits: tool, version, engine, weights.
+
+    Args: engine as in `Made`; weights, the SHA-256 of each file of weights in the order of use.
+    """
+    parts = "\0".join((spec.name, spec.version, engine, *weights))
+    return hashlib.sha256(parts.encode()).hexdigest()[:32]
 
 
 class Job(Protocol):
