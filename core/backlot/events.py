@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+
 from .errors import BacklotError
 from .frame import Frame
 

@@ -56,9 +56,7 @@ class Window:
         Edges are rounded to the nearest pixel, so that windows that touched still touch.
         """
         x, y = round(self.x * sx), round(self.y * sy)
-        return Window(
-            x, y, max(1, round(self.x_end * sx) - x), max(1, round(self.y_end * sy) - y)
-        )
+        return Window(x, y, max(1, round(self.x_end * sx) - x), max(1, round(self.y_end * sy) - y))
 
 
 @dataclass(frozen=True, eq=False)

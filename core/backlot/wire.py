@@ -18,8 +18,11 @@ from .v1 import backlot_pb2 as pb
 ERROR_KEY = "backlot-error-bin"
 TOKEN_KEY = "backlot-token"
 
-_TYPE_OF = {np.dtype(np.float16): pb.HALF, np.dtype(np.float32): pb.FLOAT}
-_DTYPE_OF = {number: dtype for dtype, number in _TYPE_OF.items()}
+_TYPE_OF: dict[np.dtype[Any], pb.PixelType] = {
+    np.dtype(np.float16): pb.HALF,
+    np.dtype(np.float32): pb.FLOAT,
+}
+_DTYPE_OF: dict[pb.PixelType, np.dtype[Any]] = {number: dtype for dtype, number in _TYPE_OF.items()}
 _MEANING_OF = {COLOR: pb.COLOR, DATA: pb.DATA}
 _NAME_OF = {number: name for name, number in _MEANING_OF.items()}
 

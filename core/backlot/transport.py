@@ -1,0 +1,151 @@
+"""How pixels get to the server and back: through shared memory, or as a stream of chunks.
+
+Both put a frame into memory that the server owns and refer to it by a lease.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections import defaultdict
+from collections.abc import Callable, Iterator
+from typing import Any, Protocol
+
+import numpy as np
+
+from .frame import Frame, Pixels
+from .shared import Segments, pixels_in
+from .v1 import backlot_pb2 as pb
+from .wire import frame_bytes, frame_shape, frame_to_wire
+
+_KEEP_FREE = 8
+_COPY_TOGETHER = 8 << 20
+
+Call = Callable[..., Any]
+
+
+class Transport(Protocol):
+    """One session's way for pixels. Thread-safe."""
+
+    name: str
+
+    def send(self, frame: Frame) -> pb.Frame:
+        """Put a frame where the server can read it."""
+
+    def receive(self, message: pb.Frame, pixels: Pixels) -> None:
+        """Copy a result's pixels into an array of its shape and dtype."""
+
+    def give_back(self, lease: pb.LeaseRef) -> None:
+        """A frame that was sent is no longer needed."""
+
+
+class SharedTransport:
+    """Shared memory: one copy each way, and leases that are written again."""
+
+    name = "shared"
+
+    def __init__(self, stub: Any, metadata: Any, session: str, segments: Segments) -> None:
+        self._stub, self._metadata, self._session = stub, metadata, session
+        self._segments = segments
+        self._free: dict[int, list[pb.Lease]] = defaultdict(list)
+        self._sent: dict[int, pb.Lease] = {}
+        self._lock = threading.Lock()
+
+    def send(self, frame: Frame) -> pb.Frame:
+        pixels = frame.pixels
+        lease = self._lease(pixels.nbytes)
+        view = self._segments.view(lease.segment, pixels.nbytes)
+        _copy(pixels_in(view, pixels.shape, pixels.dtype), pixels)
+        with self._lock:
+            self._sent[lease.id] = lease
+        return frame_to_wire(frame, pb.LeaseRef(id=lease.id, generation=lease.generation))
+
+    def receive(self, message: pb.Frame, pixels: Pixels) -> None:
+        view = self._segments.view(message.segment, frame_bytes(message))
+        _copy(pixels, pixels_in(view, pixels.shape, pixels.dtype))
+
+    def give_back(self, lease: pb.LeaseRef) -> None:
+        with self._lock:
+            mine = self._sent.pop(lease.id, None)
+            if mine is None:
+                return
+            free = self._free[mine.bytes]
+            if len(free) < _KEEP_FREE:
+                free.append(mine)
+                return
+        self._stub.Free(
+            pb.FreeRequest(session=self._session, leases=[lease]), metadata=self._metadata
+        )
+
+    def _lease(self, count: int) -> pb.Lease:
+        with self._lock:
+            others = [size for size, leases in self._free.items() if size != count and leases]
+            if self._free[count]:
+                return self._free[count].pop()
+            stale = [lease for size in others for lease in self._free.pop(size)]
+        if stale:
+            refs = [pb.LeaseRef(id=lease.id, generation=lease.generation) for lease in stale]
+            self._stub.Free(
+                pb.FreeRequest(session=self._session, leases=refs), metadata=self._metadata
+            )
+        request = pb.AllocRequest(session=self._session, bytes=count)
+        lease: pb.Lease = self._stub.Alloc(request, metadata=self._metadata)
+        return pb.Lease(
+            id=lease.id, generation=lease.generation, bytes=count, segment=lease.segment
+        )
+
+
+class StreamTransport:
+    """Chunks of at most 1 MiB, for where memory cannot be shared: containers, remote servers."""
+
+    name = "stream"
+
+    def __init__(self, stub: Any, metadata: Any, session: str, chunk: int) -> None:
+        self._stub, self._metadata, self._session, self._chunk = stub, metadata, session, chunk
+
+    def send(self, frame: Frame) -> pb.Frame:
+        lease = self._stub.Put(self._chunks(frame.pixels), metadata=self._metadata)
+        return frame_to_wire(frame, pb.LeaseRef(id=lease.id, generation=lease.generation))
+
+    def receive(self, message: pb.Frame, pixels: Pixels) -> None:
+        count = frame_bytes(message)
+        request = pb.GetRequest(session=self._session, lease=message.lease, bytes=count)
+        into = _bytes_of(pixels)
+        at = 0
+        for chunk in self._stub.Get(request, metadata=self._metadata):
+            into[at : at + len(chunk.data)] = chunk.data
+            at += len(chunk.data)
+
+    def give_back(self, lease: pb.LeaseRef) -> None:
+        self._stub.Free(
+            pb.FreeRequest(session=self._session, leases=[lease]), metadata=self._metadata
+        )
+
+    def _chunks(self, pixels: Pixels) -> Iterator[pb.PutChunk]:
+        view = _bytes_of(pixels)
+        first = {"session": self._session, "total": len(view)}
+        for at in range(0, len(view), self._chunk):
+            yield pb.PutChunk(data=bytes(view[at : at + self._chunk]), **first)  # type: ignore[arg-type]
+            first = {}
+
+
+def empty_for(message: pb.Frame, make: Callable[..., Pixels]) -> Pixels:
+    """An array for a result's pixels, made by `make(shape, dtype)`."""
+    shape, dtype = frame_shape(message)
+    return make(shape, dtype)
+
+
+def _bytes_of(pixels: Pixels) -> memoryview:
+    return memoryview(pixels.reshape(-1).view(np.uint8))  # type: ignore[arg-type]
+
+
+def _copy(into: Pixels, source: Pixels) -> None:
+    """np.copyto; large frames in two halves at once, since one core does not fill the bus."""
+    rows = len(into)
+    if into.nbytes < _COPY_TOGETHER or rows < 2:
+        np.copyto(into, source)
+        return
+    half = rows // 2
+    other = threading.Thread(target=np.copyto, args=(into[half:], source[half:]))
+    other.start()
+    np.copyto(into[:half], source[:half])
+    other.join()
