@@ -1,0 +1,60 @@
+# Everything a person does with this repository. `make help` lists it.
+PYTHON ?= $(shell command -v python3.11 || command -v python3.12 || command -v python3.13 || command -v python3.10 || command -v python3)
+VENV := .venv
+BIN := $(VENV)/bin
+LOCK := requirements/dev.txt
+READY := $(VENV)/.ready
+
+.DEFAULT_GOAL := help
+.PHONY: help setup demo test test-all lint bench train protos lock clean
+
+help:  ## list the targets
+	@sed -n 's/^\([a-z-]*\):.*##  *\(.*\)/  make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 20
+
+setup: $(READY)  ## the environment, in .venv
+
+$(READY): $(LOCK) pyproject.toml
+	@echo "Preparing $(VENV) with $(PYTHON) ..."
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 10))' \
+	  || { echo "Backlot needs Python 3.10 or newer: make setup PYTHON=/path/to/python3.11"; exit 1; }
+	@test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r $(LOCK)
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation -e .
+	@touch $@
+
+demo: $(READY)  ## a real plate is cleaned up and upscaled through the server
+	@$(BIN)/python examples/demo.py
+
+test: $(READY) lint  ## everything that proves it, without the minutes-long rounds
+	@$(BIN)/python -m pytest -n 2 --dist loadgroup -m "not slow" $(ARGS)
+
+test-all: $(READY) lint  ## all of it: 20 rounds of kill -9, 10,000 leases ...
+	@$(BIN)/python -m pytest $(ARGS)
+
+lint: $(READY)  ## ruff and mypy
+	@$(BIN)/ruff check --quiet .
+	@$(BIN)/ruff format --check --quiet .
+	@$(BIN)/mypy
+
+bench: $(READY)  ## the figures, as ratios taken in one run
+	@$(BIN)/python -m benchmarks $(ARGS)
+
+train: $(READY)  ## the shipped networks, from nothing (hours)
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check -r training/requirements.txt
+	@$(BIN)/python -m training.train $(ARGS)
+
+# Stubs come from the last generator whose output imports on protobuf 4.25 and on today's.
+STUBS := .cache/stubs
+protos:  ## regenerate the stubs after a change in protos/
+	@test -x $(STUBS)/bin/python || $(PYTHON) -m venv $(STUBS)
+	@$(STUBS)/bin/python -m pip install --quiet --disable-pip-version-check 'grpcio-tools==1.62.3' 'setuptools<80'
+	@$(STUBS)/bin/python -m grpc_tools.protoc -Iprotos --python_out=core --pyi_out=core --grpc_python_out=core protos/backlot/v1/backlot.proto
+	@$(STUBS)/bin/python -m grpc_tools.protoc -Iprotos --python_out=server --pyi_out=server protos/backlot_server/worker.proto
+
+lock:  ## pin everything anew, by hash, for Python 3.10 to 3.13
+	@test -x .cache/lock/bin/uv || { $(PYTHON) -m venv .cache/lock && .cache/lock/bin/python -m pip install --quiet 'uv==0.13.8'; }
+	@.cache/lock/bin/uv pip compile --quiet pyproject.toml --extra dev --universal --python-version 3.10 \
+	  --generate-hashes --no-annotate --no-header -o $(LOCK)
+
+clean:  ## remove what can be made again
+	@rm -rf .cache demo build dist .pytest_cache .mypy_cache .ruff_cache .hypothesis
