@@ -45,6 +45,11 @@ class Segments:
             self._mapped.move_to_end(segment.id)
         return mapped[:count]
 
+    def forget(self, segment: int) -> None:
+        """Drop the mapping of a segment that the server gave up, by its id."""
+        with self._lock:
+            self._mapped.pop(segment, None)
+
     def _drop_oldest(self) -> None:
         while len(self._mapped) > 1 and sum(map(len, self._mapped.values())) > self._keep:
             self._mapped.popitem(last=False)
