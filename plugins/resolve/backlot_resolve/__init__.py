@@ -1,0 +1,1 @@
+"""Backlot in DaVinci Resolve Studio: a panel beside the timeline."""
