@@ -1,0 +1,325 @@
+"""Files as OpenImageIO has them: parts with their own pixel types, read and written bit for bit.
+
+Nothing here knows colour. Colour functions of OpenImageIO are never used: see color.py.
+"""
+
+from __future__ import annotations
+
+import errno
+import os
+import secrets
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import OpenImageIO as oiio  # noqa: N813
+
+from .errors import BacklotError, CannotWrite, MissingFrame, TooLarge, UnreadableFile, Unsupported
+from .frame import Pixels
+from .layers import Header
+
+MAX_SIDE = 65536
+MAX_CHANNELS = 1024
+
+_DTYPES: dict[str, Any] = {
+    "uint8": np.uint8,
+    "int8": np.int8,
+    "uint16": np.uint16,
+    "int16": np.int16,
+    "uint": np.uint32,
+    "int": np.int32,
+    "half": np.float16,
+    "float": np.float32,
+    "double": np.float64,
+}
+_NAMES = {np.dtype(dtype): name for name, dtype in _DTYPES.items()}
+
+# OpenImageIO counts the pixels of a file before it reads them; its default stops at machine memory.
+oiio.attribute("limits:imagesize_MB", 1 << 18)
+oiio.attribute("limits:channels", MAX_CHANNELS)
+oiio.attribute("limits:resolution", MAX_SIDE)
+
+
+@dataclass(frozen=True)
+class Run:
+    """Neighbouring channels of one pixel type: positions begin to end, end not included."""
+
+    begin: int
+    end: int
+    dtype: Any
+
+
+@dataclass(frozen=True, eq=False)
+class Part:
+    """One part (subimage) of a file.
+
+    spec: OpenImageIO's description; runs: its channels by pixel type; blocks: their pixels,
+    (height, width, end - begin) each, read when first asked for.
+    """
+
+    path: str
+    number: int
+    spec: Any
+    runs: tuple[Run, ...]
+    _blocks: list[Pixels] = field(default_factory=list)
+
+    @property
+    def blocks(self) -> list[Pixels]:
+        if not self._blocks:
+            self._blocks.extend(_read_blocks(self))
+        return self._blocks
+
+    @property
+    def straight(self) -> bool:
+        """Whether alpha is not premultiplied into the file's colour."""
+        return bool(self.spec.get_int_attribute("oiio:UnassociatedAlpha", 0))
+
+    @property
+    def attributes(self) -> dict[str, Any]:
+        return {each.name: each.value for each in self.spec.extra_attribs}
+
+    def header(self) -> Header:
+        kept = self.attributes
+        views = kept.get("multiView") or ()
+        return Header(
+            channels=tuple(self.spec.channelnames),
+            name=str(kept.get("oiio:subimagename") or kept.get("name") or ""),
+            view=str(kept.get("view") or ""),
+            views=(views,) if isinstance(views, str) else tuple(views),
+            cryptomattes=tuple(
+                str(value)
+                for name, value in kept.items()
+                if name.startswith("cryptomatte/") and name.endswith("/name")
+            ),
+        )
+
+    def dtype_of(self, channels: Sequence[int]) -> list[Any]:
+        return [
+            np.dtype(run.dtype) for c in channels for run in self.runs if run.begin <= c < run.end
+        ]
+
+    def channel(self, position: int) -> Pixels:
+        """One channel, (height, width), of its own pixel type. A view of the block."""
+        for run, block in zip(self.runs, self.blocks, strict=True):
+            if run.begin <= position < run.end:
+                return block[:, :, position - run.begin]
+        raise IndexError(position)
+
+    def with_blocks(self, blocks: list[Pixels], spec: Any = None) -> Part:
+        return replace(self, spec=spec or self.spec, _blocks=blocks)
+
+
+def read_parts(path: str) -> tuple[Part, ...]:
+    """The parts of a file; their pixels are read when first asked for.
+
+    Raises: MissingFrame, UnreadableFile, Unsupported (deep), TooLarge.
+    """
+    with _opened(path) as source:
+        parts: list[Part] = []
+        while source.seek_subimage(len(parts), 0):
+            spec = oiio.ImageSpec(source.spec())
+            _check(path, spec)
+            parts.append(Part(path, len(parts), spec, runs_of(spec)))
+        source.geterror()
+    return tuple(parts)
+
+
+def runs_of(spec: Any) -> tuple[Run, ...]:
+    formats = [str(f) for f in spec.channelformats] or [str(spec.format)] * spec.nchannels
+    runs: list[Run] = []
+    for position, name in enumerate(formats):
+        dtype = np.dtype(_DTYPES[name])
+        if runs and runs[-1].dtype == dtype:
+            runs[-1] = replace(runs[-1], end=position + 1)
+        else:
+            runs.append(Run(position, position + 1, dtype))
+    return tuple(runs)
+
+
+@contextmanager
+def _opened(path: str) -> Iterator[Any]:
+    name = Path(path).name
+    try:
+        size = os.stat(path).st_size
+    except (FileNotFoundError, NotADirectoryError) as error:
+        raise MissingFrame(f"{name} is not there.", f"Looked for {path}.") from error
+    except OSError as error:
+        raise UnreadableFile(f"{name} cannot be read: {error.strerror}.") from error
+    if os.path.isdir(path):
+        raise UnreadableFile(f"{name} is a folder, not an image.", "Name a file or a sequence.")
+    if not os.access(path, os.R_OK):
+        raise UnreadableFile(f"{name} cannot be read: no permission.", "Ask for read permission.")
+    if size == 0:
+        raise UnreadableFile(f"{name} is empty (0 bytes).", "Render or copy this frame again.")
+    hints = oiio.ImageSpec()
+    hints["oiio:UnassociatedAlpha"] = 1
+    source = oiio.ImageInput.open(path, hints)
+    if source is None:
+        raise _unreadable(name, oiio.geterror())
+    try:
+        yield source
+    finally:
+        source.close()
+
+
+def _check(path: str, spec: Any) -> None:
+    name = Path(path).name
+    if spec.deep:
+        raise Unsupported(f"{name} is a deep image.", "Flatten it to RGBA first (DeepToImage).")
+    if spec.depth > 1:
+        raise Unsupported(f"{name} is a volume, not a picture.")
+    if max(spec.width, spec.height) > MAX_SIDE or spec.nchannels > MAX_CHANNELS:
+        raise TooLarge(
+            f"{name} has {spec.width}x{spec.height} pixels in {spec.nchannels} channels.",
+            f"The limit is {MAX_SIDE} pixels a side and {MAX_CHANNELS} channels.",
+        )
+
+
+def _read_blocks(part: Part) -> list[Pixels]:
+    name = Path(part.path).name
+    blocks: list[Pixels] = []
+    with _opened(part.path) as source:
+        for run in part.runs:
+            try:
+                read = source.read_image(
+                    part.number, 0, run.begin, run.end, _NAMES[np.dtype(run.dtype)]
+                )
+            except MemoryError as error:
+                raise TooLarge(f"{name} does not fit into memory.") from error
+            reason = source.geterror()
+            if read is None or reason:
+                raise _unreadable(name, reason)
+            shape = (part.spec.height, part.spec.width, run.end - run.begin)
+            blocks.append(np.ascontiguousarray(read).reshape(shape))
+    return blocks
+
+
+def _unreadable(name: str, reason: str) -> UnreadableFile:
+    lines = reason.strip().splitlines()
+    detail = f": {lines[0].rstrip('.')}" if lines else ""
+    return UnreadableFile(
+        f"{name} is damaged, cut short or of an unknown format{detail}.",
+        "Render or copy this frame again.",
+    )
+
+
+def write_parts(path: str, parts: Sequence[Part], compression: str | None = None) -> None:
+    """Write a whole file or nothing: temporary name in the same folder, fsync, rename.
+
+    Raises: CannotWrite, Unsupported (a format that cannot hold these pixel types).
+    """
+    target = Path(path)
+    sink = oiio.ImageOutput.create(target.name)
+    if sink is None:
+        oiio.geterror()
+        raise Unsupported(
+            f"{target.name} is of a format that cannot be written.",
+            "Use .exr, .tif, .png, .dpx or .jpg.",
+        )
+    specs = [_spec_for(sink, part, compression) for part in parts]
+    if len(parts) > 1 and not sink.supports("multiimage"):
+        raise Unsupported(f"{target.name} cannot hold {len(parts)} parts.", "Write OpenEXR.")
+    with atomic(target) as temporary:
+        _write(sink, temporary, target.name, parts, specs)
+
+
+def _write(sink: Any, temporary: str, name: str, parts: Sequence[Part], specs: list[Any]) -> None:
+    opened = sink.open(temporary, specs[0] if len(specs) == 1 else tuple(specs))
+    for number, (part, spec) in enumerate(zip(parts, specs, strict=True)):
+        if number and opened:
+            opened = sink.open(temporary, spec, "AppendSubimage")
+        pixels = _interleaved(part)
+        if not opened or not sink.write_image(pixels):
+            reason = sink.geterror()
+            sink.close()
+            raise _unwritable(name, os.path.dirname(temporary), reason)
+    if not sink.close():
+        raise _unwritable(name, os.path.dirname(temporary), sink.geterror())
+
+
+def _interleaved(part: Part) -> Pixels:
+    """All channels in one array; half beside float as float, which holds every half exactly."""
+    if len(part.blocks) == 1:
+        return np.ascontiguousarray(part.blocks[0])
+    pixels = np.empty((part.spec.height, part.spec.width, part.spec.nchannels), np.float32)
+    for run, block in zip(part.runs, part.blocks, strict=True):
+        if np.dtype(run.dtype) not in (np.float16, np.float32):
+            raise Unsupported(
+                f"Channel {part.spec.channelnames[run.begin]} holds integers beside floats.",
+                "Keep integer ids in a part of their own.",
+            )
+        pixels[:, :, run.begin : run.end] = block
+    return pixels
+
+
+def _spec_for(sink: Any, part: Part, compression: str | None) -> Any:
+    """The part's description for writing, without what OpenImageIO would make up."""
+    spec = oiio.ImageSpec(part.spec)
+    if compression:
+        spec["compression"] = compression
+    if sink.format_name() == "openexr" and spec.getattribute("DateTime") is None:
+        # The writer stamps the time on files that have none; of another type it is left out.
+        spec.attribute("DateTime", "float[2]", (0.0, 0.0))
+    return spec
+
+
+@contextmanager
+def atomic(target: Path) -> Iterator[str]:
+    """A temporary name beside `target` that takes its place when the block ends well."""
+    temporary = target.parent / f".{target.name}.{secrets.token_hex(4)}.part"
+    try:
+        os.close(os.open(temporary, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o666))
+        yield str(temporary)
+        _sync(temporary)
+        os.replace(temporary, target)
+        _sync(target.parent)
+    except OSError as error:
+        raise cannot_write(target, error) from error
+    finally:
+        with suppress(OSError):
+            os.unlink(temporary)
+
+
+def _sync(path: Path) -> None:
+    if os.name == "nt" and path.is_dir():
+        return
+    descriptor = os.open(path, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
+
+
+_REASONS = {
+    errno.ENOSPC: ("the disk is full", "Free some room and run the same command again."),
+    errno.EDQUOT: ("the disk quota is used up", "Free some room and run the same command again."),
+    errno.EROFS: ("the disk is read-only", "Choose another output folder."),
+    errno.EACCES: ("no permission", "Choose a folder that you may write to."),
+    errno.EPERM: ("no permission", "Choose a folder that you may write to."),
+    errno.ENOENT: ("its folder is not there", "Create the folder first."),
+    errno.ENOTDIR: ("its folder is not a folder", "Choose another output folder."),
+    errno.EISDIR: ("a folder has that name", "Choose another name."),
+    errno.EFBIG: ("the file would be larger than allowed here", "Raise the file size limit."),
+}
+
+
+def cannot_write(target: Path, error: OSError) -> CannotWrite:
+    """The error for a person, from the system's."""
+    reason, hint = _REASONS.get(error.errno or 0, (error.strerror or "unknown reason", ""))
+    return CannotWrite(f"{target.name} cannot be written: {reason}.", hint)
+
+
+def _unwritable(name: str, folder: str, reason: str) -> BacklotError:
+    lines = reason.strip().splitlines()
+    text = lines[0] if lines else "the writer gave no reason"
+    for number in (errno.ENOSPC, errno.EDQUOT, errno.EFBIG):
+        if os.strerror(number) in reason:
+            return cannot_write(Path(name), OSError(number, ""))
+    with suppress(OSError):
+        room = os.statvfs(folder)
+        if room.f_bavail * room.f_frsize < 1 << 16:
+            return cannot_write(Path(name), OSError(errno.ENOSPC, ""))
+    return CannotWrite(f"{name} cannot be written: {text.rstrip('.')}.")

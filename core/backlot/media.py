@@ -1,0 +1,399 @@
+"""Pictures on disk: open a file whole, take one layer out as a frame, put a result back.
+
+    image = Image.open("plate.1001.exr")
+    sent = image.frame()
+    image.put("", result, sent, allowed).save("clean.1001.exr")
+
+Whatever was not asked to change keeps the file's own values, bit for bit.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import OpenImageIO as oiio  # noqa: N813
+
+from . import color, imagefile, layers, pixeltypes
+from .errors import InvalidInput, Unsupported
+from .frame import COLOR, DATA, Frame, Pixels, Window
+from .imagefile import Part
+from .layers import Layer
+
+
+@dataclass(frozen=True, eq=False)
+class Image:
+    """Everything in one file: parts, layers, pixel types, windows, attributes.
+
+    Immutable; pixels are read from the file when first needed. colorspace: what a person said
+    the colour layers are in; None: what the file and the OCIO config say.
+    """
+
+    path: str
+    parts: tuple[Part, ...]
+    colorspace: str | None = None
+
+    @classmethod
+    def open(cls, path: str | os.PathLike[str], colorspace: str | None = None) -> Image:
+        """Raises: MissingFrame, UnreadableFile (empty, cut short, unknown), Unsupported (deep)."""
+        path = os.fspath(path)
+        return cls(path, imagefile.read_parts(path), colorspace)
+
+    @cached_property
+    def _layers(self) -> tuple[Layer, ...]:
+        return layers.layers_of([part.header() for part in self.parts])
+
+    @property
+    def layers(self) -> tuple[str, ...]:
+        """Names of the layers, the first view's; "" is the main RGBA."""
+        return tuple(each.name for each in self._layers if each.view == self.views[0])
+
+    @property
+    def views(self) -> tuple[str, ...]:
+        """Names of the views, as in ("left", "right"); ("",) where there is only one."""
+        return tuple(dict.fromkeys(each.view for each in self._layers))
+
+    @property
+    def timecode(self) -> str:
+        """hh:mm:ss:ff of the first part that has one (";" before drop frames), else ""."""
+        for part in self.parts:
+            value = part.spec.get_string_attribute("smpte:TimeCode", "")
+            if value:
+                return str(value)
+        return ""
+
+    def frame(
+        self, layer: str = "", colorspace: str | None = None, number: int = 0, view: str = ""
+    ) -> Frame:
+        """One layer as it travels: colour as scene-linear ACEScg, premultiplied; data as it is.
+
+        float16 where the file has half throughout the layer, else float32; integers are 0 to 1
+        before their conversion. Depth, vectors, ids and mattes (see layers.py), and any layer
+        whose colour space is the config's data space, mean "data".
+
+        Raises: NotFound (layer, view), UnreadableFile, InvalidInput (colour space).
+        """
+        found = layers.find(self._layers, layer, view)
+        part = self.parts[found.part]
+        space = self._space(found, colorspace)
+        dtype = pixeltypes.frame_dtype(part.dtype_of(found.channels))
+        pixels = np.empty((part.spec.height, part.spec.width, len(found.channels)), dtype)
+        for i, position in enumerate(found.channels):
+            pixeltypes.to_float(part.channel(position), pixels[:, :, i])
+        if space and _converts(found, part, space):
+            wide = pixels.astype(np.float32, copy=False)
+            wide = color.to_working(wide, space, straight=_straight(found, part))
+            pixels = pixeltypes.from_float(wide, dtype)
+        return Frame(
+            pixels,
+            found.names,
+            *_windows(part.spec),
+            pixel_aspect=part.spec.get_float_attribute("PixelAspectRatio", 1.0) or 1.0,
+            meaning=COLOR if space else DATA,
+            number=number,
+            view=view,
+        )
+
+    def put(
+        self,
+        layer: str,
+        frame: Frame,
+        sent: Frame,
+        allowed: npt.NDArray[np.bool_] | None = None,
+        colorspace: str | None = None,
+    ) -> Image:
+        """This image with `frame` in place of a layer; what did not change stays, bit for bit.
+
+        sent: what `frame(layer)` gave and the tool received. A value of the result that has the
+        bits it was sent with keeps the file's own value; so does everything where `allowed`,
+        (height, width) over the data window, is False. Where file and working space differ,
+        red, green and blue of a pixel depend on each other and count as one. Other values come
+        back to the file's colour space and pixel type.
+
+        Raises: InvalidInput (sizes or channels differ), NotFound (layer).
+        """
+        found = layers.find(self._layers, layer, sent.view)
+        part = self.parts[found.part]
+        _check_like(frame, sent, allowed)
+        changed = ~pixeltypes.same_bits(frame.pixels, sent.pixels)
+        space = self._space(found, colorspace)
+        converts = bool(space) and _converts(found, part, space)
+        if converts:
+            _tie_colors(changed, found, color.mixes_alpha(space, _straight(found, part)))
+        if allowed is not None:
+            changed &= allowed[:, :, None]
+        rows = np.flatnonzero(changed.any(axis=(1, 2)))
+        if not rows.size:
+            return self
+        band = slice(int(rows[0]), int(rows[-1]) + 1)
+        values = frame.pixels[band]
+        if converts:
+            wide = values.astype(np.float32)
+            values = color.from_working(wide, space, straight=_straight(found, part))
+        return self._with_values(found, values, changed[band], band)
+
+    def _with_values(
+        self, layer: Layer, values: Pixels, changed: npt.NDArray[np.bool_], band: slice
+    ) -> Image:
+        part = self.parts[layer.part]
+        touched = {run for run in part.runs for c in layer.channels if run.begin <= c < run.end}
+        blocks = [
+            block.copy() if run in touched else block
+            for run, block in zip(part.runs, part.blocks, strict=True)
+        ]
+        fresh = part.with_blocks(blocks)
+        for i, position in enumerate(layer.channels):
+            channel = fresh.channel(position)
+            encoded = pixeltypes.from_float(values[:, :, i], channel.dtype)
+            np.copyto(channel[band], encoded, where=changed[:, :, i])
+        return self._with_part(layer.part, fresh)
+
+    def rescaled(
+        self, frames: Mapping[str | tuple[str, str], Frame], colorspace: str | None = None
+    ) -> Image:
+        """The same layout at another size: every layer from `frames`, which are not compared.
+
+        frames: by layer, or (layer, view) in files of several views. Windows and pixel aspect
+        are the frames'; pixel types, parts, attributes and timecode are kept.
+
+        Raises: InvalidInput when a layer has no frame, or layers of one part differ in window.
+        """
+        given = {
+            layers.find(self._layers, *((key, "") if isinstance(key, str) else key)): frame
+            for key, frame in frames.items()
+        }
+        missing = [each.name or "the main RGBA" for each in self._layers if each not in given]
+        if missing:
+            raise InvalidInput(
+                f"A file of another size needs all its layers; {', '.join(missing)} is not there.",
+                "Scale every layer of the file.",
+            )
+        parts = [
+            self._rescaled_part(
+                part, {each: frame for each, frame in given.items() if each.part == n}, colorspace
+            )
+            for n, part in enumerate(self.parts)
+        ]
+        return replace(self, parts=tuple(parts))
+
+    def _rescaled_part(
+        self, part: Part, frames: Mapping[Layer, Frame], colorspace: str | None
+    ) -> Part:
+        first = next(iter(frames.values()))
+        window = first.data_window
+        if any(frame.data_window != window for frame in frames.values()):
+            raise InvalidInput("Layers of one part must have one data window.")
+        shape = (window.height, window.width)
+        fresh = part.with_blocks(
+            [np.zeros((*shape, run.end - run.begin), run.dtype) for run in part.runs],
+            _resized(part.spec, first),
+        )
+        for layer, frame in frames.items():
+            _check_channels(frame, layer.names)
+            values = frame.pixels
+            space = self._space(layer, colorspace)
+            if space and _converts(layer, part, space):
+                wide = values.astype(np.float32)
+                values = color.from_working(wide, space, straight=_straight(layer, part))
+            for i, position in enumerate(layer.channels):
+                channel = fresh.channel(position)
+                channel[...] = pixeltypes.from_float(values[:, :, i], channel.dtype)
+        return fresh
+
+    def save(self, path: str | os.PathLike[str], compression: str | None = None) -> None:
+        """Write the file whole or not at all. Compression and pixel types are the source's.
+
+        Raises: CannotWrite (disk full, read-only, no permission), Unsupported (another format:
+            values of one format mean something else in another).
+        """
+        path = os.fspath(path)
+        if _family(path) != _family(self.path):
+            raise Unsupported(
+                f"{Path(path).name} is of another format than {Path(self.path).name}.",
+                "Keep the format, or write the frame alone with backlot.write.",
+            )
+        imagefile.write_parts(path, self.parts, compression)
+
+    def _with_part(self, number: int, part: Part) -> Image:
+        parts = list(self.parts)
+        parts[number] = part
+        return replace(self, parts=tuple(parts))
+
+    def _space(self, layer: Layer, colorspace: str | None) -> str:
+        """The colour space of a layer in the file; "" for data."""
+        part = self.parts[layer.part]
+        if layer.meaning == DATA:
+            return ""
+        integer = all(np.dtype(each).kind in "ui" for each in part.dtype_of(layer.channels))
+        space = color.space_of(
+            self.path, part.attributes, integer=integer, explicit=colorspace or self.colorspace
+        )
+        return "" if color.is_data(space) else space
+
+
+def read(
+    path: str | os.PathLike[str], layer: str = "", colorspace: str | None = None, number: int = 0
+) -> Frame:
+    """One layer of a picture as a frame: `Image.open` and `Image.frame` in one."""
+    return Image.open(path, colorspace).frame(layer, number=number)
+
+
+def write(
+    path: str | os.PathLike[str],
+    frame: Frame,
+    colorspace: str | None = None,
+    pixel_type: str | None = None,
+    compression: str | None = None,
+) -> None:
+    """A frame as a file of its own, whole or not at all.
+
+    By default OpenEXR and float TIFF keep the frame's half or float as scene-linear ACEScg (EXR
+    says so by its chromaticities, and is ZIP compressed); PNG and JPEG become 8-bit sRGB, DPX and
+    TIFF of an integer `pixel_type` too in their type. Data is never converted.
+
+    pixel_type: half, float, uint8 or uint16. compression: a name that the format knows.
+    Raises: CannotWrite, Unsupported, InvalidInput (colour space).
+    """
+    path = os.fspath(path)
+    suffix = Path(path).suffix.lower()
+    native = "half" if frame.pixels.dtype == np.float16 else "float"
+    if pixel_type is None:
+        pixel_type = native if suffix in _FLOAT_FORMATS else "uint8"
+        pixel_type = "uint16" if suffix == ".dpx" else pixel_type
+    if pixel_type not in _PIXEL_TYPES:
+        raise InvalidInput(
+            f"There is no pixel type {pixel_type!r}.", "Use half, float, uint8, uint16."
+        )
+    target = _target_space(frame, colorspace, pixel_type)
+    if suffix != ".exr":
+        frame = _framed(frame)
+    straight = suffix == ".png" and frame.channels[-1:] == ("A",)
+    values = frame.pixels
+    if frame.meaning == COLOR and (target or straight):
+        wide = values.astype(np.float32)
+        values = color.from_working(wide, target or color.working(), straight=straight)
+    if suffix in (".jpg", ".jpeg") and frame.channels[-1:] == ("A",) and len(frame.channels) > 1:
+        frame, values = (
+            frame.with_pixels(values[..., :-1], channels=frame.channels[:-1]),
+            values[..., :-1],
+        )
+    spec = _new_spec(frame, pixel_type, straight)
+    if compression or suffix in _FLOAT_FORMATS:
+        spec["compression"] = compression or "zip"
+    tag = color.primaries(target) if suffix == ".exr" and frame.meaning == COLOR else None
+    if tag:
+        spec.attribute("chromaticities", "float[8]", tag)
+    pixels = pixeltypes.from_float(values, _PIXEL_TYPES[pixel_type])
+    imagefile.write_parts(path, [Part(path, 0, spec, imagefile.runs_of(spec), [pixels])])
+
+
+_FLOAT_FORMATS = (".exr", ".tif", ".tiff", ".hdr")
+_PIXEL_TYPES: dict[str, Any] = {
+    "half": np.float16,
+    "float": np.float32,
+    "uint8": np.uint8,
+    "uint16": np.uint16,
+}
+_FAMILIES = {".tiff": ".tif", ".jpeg": ".jpg"}
+
+
+def _family(path: str) -> str:
+    suffix = Path(path).suffix.lower()
+    return _FAMILIES.get(suffix, suffix)
+
+
+def _target_space(frame: Frame, colorspace: str | None, pixel_type: str) -> str:
+    """The space to write in; "" where the values stay as they are."""
+    if frame.meaning != COLOR:
+        return ""
+    if colorspace:
+        target = color.space(colorspace)
+        return "" if color.is_data(target) else target
+    return color.default_space(True) if pixel_type.startswith("uint") else ""
+
+
+def _framed(frame: Frame) -> Frame:
+    """The picture inside the display window, black where there are no pixels."""
+    window, display = frame.data_window, frame.display_window
+    if window == display:
+        return frame
+    pixels = np.zeros((display.height, display.width, len(frame.channels)), frame.pixels.dtype)
+    common = window.intersect(display)
+    if common:
+        pixels[
+            common.y - display.y : common.y_end - display.y,
+            common.x - display.x : common.x_end - display.x,
+        ] = frame.pixels[
+            common.y - window.y : common.y_end - window.y,
+            common.x - window.x : common.x_end - window.x,
+        ]
+    return frame.with_pixels(pixels, data_window=display)
+
+
+def _new_spec(frame: Frame, pixel_type: str, straight: bool) -> Any:
+    spec = oiio.ImageSpec(frame.width, frame.height, len(frame.channels), pixel_type)
+    spec.channelnames = frame.channels
+    spec.alpha_channel = frame.channels.index("A") if "A" in frame.channels else -1
+    if straight:
+        spec["oiio:UnassociatedAlpha"] = 1
+    return _resized(spec, frame)
+
+
+def _resized(spec: Any, frame: Frame) -> Any:
+    """A copy of a description with the windows and pixel aspect of a frame."""
+    spec = oiio.ImageSpec(spec)
+    window, display = frame.data_window, frame.display_window
+    spec.x, spec.y, spec.width, spec.height = window.x, window.y, window.width, window.height
+    spec.full_x, spec.full_y = display.x, display.y
+    spec.full_width, spec.full_height = display.width, display.height
+    spec["PixelAspectRatio"] = float(frame.pixel_aspect)
+    return spec
+
+
+def _windows(spec: Any) -> tuple[Window, Window]:
+    data = Window(spec.x, spec.y, spec.width, spec.height)
+    return data, Window(spec.full_x, spec.full_y, spec.full_width, spec.full_height)
+
+
+def _straight(layer: Layer, part: Part) -> bool:
+    return part.straight and len(layer.names) in (2, 4)
+
+
+def _converts(layer: Layer, part: Part, space: str) -> bool:
+    """Whether the layer's colour differs between the file and the wire."""
+    return not color.is_working(space) or _straight(layer, part)
+
+
+def _tie_colors(changed: npt.NDArray[np.bool_], layer: Layer, with_alpha: bool) -> None:
+    """A change of one colour channel is a change of all of that pixel, in place."""
+    count = len(layer.names)
+    has_alpha = count in (2, 4)
+    colors = count - has_alpha
+    last = count if has_alpha and with_alpha else colors
+    changed[:, :, :colors] = changed[:, :, :last].any(axis=2, keepdims=True)
+
+
+def _check_like(frame: Frame, sent: Frame, allowed: npt.NDArray[np.bool_] | None) -> None:
+    _check_channels(frame, sent.channels)
+    if frame.data_window != sent.data_window:
+        raise InvalidInput(
+            f"The result is {frame.width}x{frame.height} pixels, the plate is "
+            f"{sent.width}x{sent.height}, or lies elsewhere.",
+            "Use rescaled() for results of another size.",
+        )
+    if allowed is not None and allowed.shape != frame.pixels.shape[:2]:
+        raise InvalidInput(f"The matte is {allowed.shape}, the plate {frame.pixels.shape[:2]}.")
+
+
+def _check_channels(frame: Frame, names: tuple[str, ...]) -> None:
+    if frame.channels != names:
+        raise InvalidInput(
+            f"The result has the channels {', '.join(frame.channels)}, "
+            f"the layer has {', '.join(names)}."
+        )
