@@ -66,7 +66,8 @@ class Studio:
         self._segments = Segments()
         self._buffers = Buffers()
         try:
-            self.hello = self._greet(client)
+            self._client = client
+            self.hello = self._greet()
             self._session_call = self._stub.Session(
                 pb.SessionRequest(client=client), metadata=self._metadata
             )
@@ -91,6 +92,12 @@ class Studio:
         self._channel.close()
 
     # ---- what there is --------------------------------------------------------------------
+
+    def greet(self) -> pb.HelloReply:
+        """Ask the server for its limits and devices as they are now."""
+        request = pb.HelloRequest(protocol=PROTOCOL, client=self._client, build=__version__)
+        reply: pb.HelloReply = self._call("Hello", request)
+        return reply
 
     def tools(self) -> dict[str, ToolSpec]:
         """The server's tools by name."""
@@ -257,11 +264,11 @@ class Studio:
                 request, metadata=self._metadata, timeout=_CALL_SECONDS
             )
 
-    def _greet(self, client: str) -> pb.HelloReply:
-        request = pb.HelloRequest(protocol=PROTOCOL, client=client, build=__version__)
+    def _greet(self) -> pb.HelloReply:
+        """The first Hello: versions are compared, and a server that still starts is waited for."""
         end = time.monotonic() + _CALL_SECONDS
         while True:
-            hello: pb.HelloReply = self._call("Hello", request)
+            hello = self.greet()
             _check_versions(hello)
             if hello.ready:
                 return hello

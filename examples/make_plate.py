@@ -1,0 +1,75 @@
+"""Make the astronaut plate: a real photograph brought to a shot of eight film frames.
+
+The photograph is NASA's portrait of Eileen Collins (1998, public domain), as scikit-image's data
+carries it (`skimage.data.astronaut`). A slow camera move is sampled from it at sub-pixel positions
+and written as scene-linear ACEScg half EXR, with a matte around the mission patch on the suit,
+drawn by hand as points on the photograph.
+
+    python examples/make_plate.py [folder]
+"""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+
+import numpy as np
+import skimage.data
+from scipy import ndimage
+from skimage.draw import polygon2mask
+
+from backlot import color, media
+from backlot.frame import DATA, Frame
+
+FIRST, COUNT = 1001, 8
+WIDTH, HEIGHT = 480, 400
+START, END = (6.3, 44.6), (17.8, 36.2)  # left top corner on the photograph, x and y
+
+# The mission patch with its stitched rim, clockwise from the top: x and y on the photograph.
+PATCH = [
+    (171.5, 344.0), (184.5, 347.0), (196.5, 354.5), (205.0, 365.0), (209.5, 377.5),
+    (210.0, 390.0), (206.5, 403.0), (199.5, 414.0), (189.0, 422.0), (176.5, 426.5),
+    (163.5, 426.0), (151.0, 421.0), (141.0, 412.5), (134.0, 401.5), (130.5, 389.0),
+    (131.5, 376.0), (136.5, 363.5), (145.5, 353.0), (157.5, 346.0),
+]  # fmt: skip
+
+
+def shifted(image: np.ndarray, x: float, y: float, order: int) -> np.ndarray:
+    """The frame whose top left corner lies at (x, y) of an image (height, width, channels)."""
+    rows, columns = np.mgrid[0:HEIGHT, 0:WIDTH].astype(np.float64)
+    where = np.stack([rows + y, columns + x])
+    planes = [
+        ndimage.map_coordinates(image[..., c], where, order=order, mode="nearest")
+        for c in range(image.shape[2])
+    ]
+    return np.stack(planes, axis=-1).astype(np.float32)
+
+
+def soft_matte() -> np.ndarray:
+    """The drawn outline as coverage on the photograph, with an edge of about two pixels."""
+    fine = 4
+    points = np.array([(y, x) for x, y in PATCH]) * fine
+    mask = polygon2mask((512 * fine, 512 * fine), points).astype(np.float32)
+    mask = mask.reshape(512, fine, 512, fine).mean(axis=(1, 3))
+    return ndimage.gaussian_filter(mask, 0.8)[..., None]
+
+
+def main(folder: Path) -> None:
+    encoded = skimage.data.astronaut().astype(np.float32) / 255
+    linear = color.to_working(encoded, color.default_space(True))
+    matte = soft_matte()
+    for index in range(COUNT):
+        t = index / (COUNT - 1)
+        t = t * t * (3 - 2 * t)  # ease in and out, as a dolly does
+        x, y = (a + (b - a) * t for a, b in zip(START, END, strict=True))
+        number = FIRST + index
+        plate = shifted(linear, x, y, order=3).astype(np.float16)
+        media.write(folder / f"plate.{number}.exr", Frame(plate, number=number))
+        cover = np.clip(shifted(matte, x, y, order=1), 0, 1).astype(np.float16)
+        cover[cover < 1 / 512] = 0
+        roto = Frame(cover, channels=("A",), meaning=DATA, number=number)
+        media.write(folder / f"roto.{number}.exr", roto)
+
+
+if __name__ == "__main__":
+    main(Path(sys.argv[1]) if len(sys.argv) > 1 else Path(__file__).parent / "astronaut")
