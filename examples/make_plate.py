@@ -55,6 +55,7 @@ def soft_matte() -> np.ndarray:
 
 
 def main(folder: Path) -> None:
+    folder.mkdir(parents=True, exist_ok=True)
     encoded = skimage.data.astronaut().astype(np.float32) / 255
     linear = color.to_working(encoded, color.default_space(True))
     matte = soft_matte()
