@@ -1,0 +1,193 @@
+"""One job of a link: a thread that runs it and tells the host what happens."""
+
+from __future__ import annotations
+
+import threading
+import traceback
+from collections.abc import Callable
+from typing import Any
+
+from .. import events
+from ..client import Studio
+from ..errors import BacklotError, Cancelled, InvalidInput, ServerUnavailable
+from ..frame import Frame
+from ..running import Running
+from .memory import Buffers
+from .pixels import frame_in, keep_original, layout_out, layout_to_json, put_out
+from .protocol import Json, error_to_json
+from .request import FromBuffer, Request
+from .studios import Studios
+
+Tell = Callable[..., None]
+
+
+class Work:
+    """A job. `tell(job, event, **fields)` sends; `over(job)` is called when it has ended."""
+
+    def __init__(
+        self,
+        request: Request,
+        studios: Studios,
+        buffers: Buffers,
+        tell: Tell,
+        over: Callable[[str], None],
+    ) -> None:
+        self._request, self._studios, self._buffers = request, studios, buffers
+        self._tell_job, self._over = tell, over
+        self._cancelled = threading.Event()
+        self._running: Running | None = None
+        self._thread = threading.Thread(target=self._work, name="backlot-job", daemon=True)
+
+    def start(self) -> None:
+        self._thread.start()
+
+    def cancel(self) -> None:
+        """Ask for the end. Returns at once; the job then tells `cancelled`."""
+        self._cancelled.set()
+        running = self._running
+        if running is not None:
+            threading.Thread(target=_cancel, args=(running,), daemon=True).start()
+
+    def _tell(self, event: str, **fields: Any) -> None:
+        self._tell_job(self._request.job, event, **fields)
+
+    def _work(self) -> None:
+        end: tuple[str, Json]
+        try:
+            end = "done", self._run_with_retry()
+        except Cancelled as error:
+            end = "cancelled", {"error": error_to_json(error)}
+        except Exception as error:
+            if not isinstance(error, BacklotError):
+                traceback.print_exception(error)
+            end = "error", {"error": error_to_json(error)}
+        finally:
+            self._request.release(self._buffers)
+            self._over(self._request.job)
+        self._tell(end[0], **end[1])
+
+    def _run_with_retry(self) -> Json:
+        for attempt in (1, 2):
+            studio = self._studios.get()
+            self._check()
+            try:
+                if self._request.in_memory:
+                    return self._run_in_memory(studio)
+                from .sequences import run_files
+
+                return run_files(studio, self._request, self._tell, self._check)
+            except ServerUnavailable:
+                self._studios.drop(studio)
+                if attempt == 2 or self._cancelled.is_set():
+                    raise
+                sentence = "The server was lost; the job begins again."
+                self._tell("warning", number=None, sentence=sentence)
+        raise AssertionError
+
+    def _check(self) -> None:
+        if self._cancelled.is_set():
+            raise Cancelled("The job was cancelled.")
+
+    def _run_in_memory(self, studio: Studio) -> Json:
+        """One frame, of which some pixels come or go through buffers."""
+        request = self._request
+        number = request.frames[0]
+        spec = studio.tool(request.tool)
+        spec.check_inputs(list(request.inputs))
+        sent = {name: self._frame(name, number) for name in request.inputs}
+        with studio.submit(
+            request.tool,
+            [number],
+            lambda name, _: sent[name],
+            list(sent),
+            request.params,
+            priority=request.priority,
+            supersede=request.supersede,
+            view=request.view,
+            job=request.job,
+        ) as running:
+            self._running = running
+            self._check()
+            try:
+                return self._follow(running, spec, sent)
+            finally:
+                self._running = None
+
+    def _follow(self, running: Running, spec: Any, sent: dict[str, Frame]) -> Json:
+        finished = failed = 0
+        for event in running:
+            if isinstance(event, events.Result):
+                self._hand_over(event, spec, sent)
+                finished += 1
+            elif isinstance(event, events.FrameFailed):
+                failed += 1
+                self._tell("frame_failed", number=event.number, error=error_to_json(event.error))
+            elif isinstance(event, events.Queued):
+                self._tell("queued", position=event.position, estimate=event.estimate)
+            elif isinstance(event, events.Started):
+                self._tell("started", device=event.device, attempt=event.attempt)
+            elif isinstance(event, events.Progress):
+                fraction = round(event.fraction, 4)
+                self._tell(
+                    "progress", number=event.number, fraction=fraction, message=event.message
+                )
+            elif isinstance(event, events.Warning):
+                self._tell("warning", number=event.number, sentence=event.sentence)
+        return {"finished": finished, "failed": failed}
+
+    def _frame(self, name: str, number: int) -> Frame:
+        given = self._request.inputs[name]
+        if isinstance(given, FromBuffer):
+            return frame_in(given.memory.map, given.layout, number, self._request.view)
+        from .sequences import read_frame
+
+        return read_frame(given, number, self._request.view)
+
+    def _hand_over(self, event: events.Result, spec: Any, sent: dict[str, Frame]) -> None:
+        """Put a result into a buffer, a file, or both, and tell where it is."""
+        request, result = self._request, event.frame
+        main = spec.inputs[0].name
+        given = request.inputs[main]
+        if not isinstance(given, FromBuffer):
+            raise InvalidInput(
+                f"The result goes to a buffer, but {main} comes from files.",
+                f"Send {main} as a buffer too, or take the result as files.",
+            )
+        layout = layout_out(result, given.layout, request.out_buffer or {})
+        name, memory = self._buffers.new(layout.bytes)
+        put_out(result, layout, memory.map)
+        original = given.layout
+        if result.pixels.shape == sent[main].pixels.shape and layout.space == original.space:
+            matte = sent.get(spec.output.matte)
+            reach = spec.reach(spec.values_at(spec.values(request.params), result.number))
+            keep_original(
+                layout.view(memory.map),
+                original.view(given.memory.map),
+                sent[main],
+                result,
+                matte,
+                reach,
+            )
+        told: Json = {
+            "number": result.number,
+            "engine": event.engine,
+            "fingerprint": event.fingerprint,
+            "seconds": round(event.seconds, 4),
+        }
+        if request.out_files:
+            from .sequences import save_result
+
+            told["file"] = save_result(request, result, layout, layout.view(memory.map))
+        if request.out_buffer is None:
+            self._buffers.free(name)
+        else:
+            where = {"buffer": name, "bytes": memory.size, "path": memory.path}
+            told["pixels"] = where | layout_to_json(layout)
+        self._tell("frame", **told)
+
+
+def _cancel(running: Running) -> None:
+    try:
+        running.cancel()
+    except BacklotError:
+        return  # the job's own thread hears of it

@@ -1,0 +1,121 @@
+"""The part of a link's jobs that is on disk: takes by the shot runner, single frames otherwise."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from .. import color
+from ..client import Studio
+from ..errors import InvalidInput
+from ..frame import DATA, Frame, Pixels
+from ..media import Image, write
+from ..report import FrameReport, Update
+from ..sequence import Sequence
+from .pixels import Layout
+from .protocol import Json, error_to_json
+from .request import FromFiles, Request
+
+
+def run_files(
+    studio: Studio, request: Request, tell: Callable[..., None], check: Callable[[], None]
+) -> Json:
+    """A take on disk: see backlot.shot. Finished frames are kept; the counts are returned.
+
+    check: raises Cancelled when somebody asked for it; called on every event.
+    """
+    from ..shot import process
+
+    spec = studio.tool(request.tool)
+    spec.check_inputs(list(request.inputs))
+    main = spec.inputs[0].name
+    files = {name: given for name, given in request.inputs.items() if isinstance(given, FromFiles)}
+    for name, given in files.items():
+        if name != main and (given.layer or given.colorspace):
+            raise InvalidInput(
+                f"A layer or colour space was named for {name}, which is taken as its files say.",
+                f"Name them for {main} alone.",
+            )
+    told: set[int] = set()
+
+    def progress(update: Update) -> None:
+        check()
+        _tell_update(update, tell)
+        if update.report is not None:
+            told.add(update.report.number)
+
+    take = process(
+        studio,
+        request.tool,
+        files[main].files,
+        request.out_files,
+        frames=request.frames,
+        layer=files[main].layer,
+        colorspace=files[main].colorspace or None,
+        compression=request.options.get("compression"),
+        progress=progress,
+        **{name: given.files for name, given in files.items() if name != main},
+        **request.params,
+    )
+    for report in take.frames:
+        if report.number not in told:
+            _tell_report(report, tell)
+    return {"finished": len(take.done) + len(take.kept), "failed": len(take.failed)}
+
+
+def _tell_update(update: Update, tell: Callable[..., None]) -> None:
+    if update.report is not None:
+        _tell_report(update.report, tell)
+    elif update.kind == "queued":
+        tell("queued", position=0, estimate=None)
+    elif update.kind == "started":
+        tell("started", device="", attempt=1)
+    elif update.kind == "progress":
+        tell(
+            "progress",
+            number=update.number,
+            fraction=round(update.fraction, 4),
+            message=update.sentence,
+        )
+    elif update.kind in ("warning", "reconnect"):
+        tell("warning", number=update.number, sentence=update.sentence)
+
+
+def _tell_report(report: FrameReport, tell: Callable[..., None]) -> None:
+    if report.error is not None:
+        tell("frame_failed", number=report.number, error=error_to_json(report.error))
+        return
+    tell(
+        "frame",
+        number=report.number,
+        file=str(report.path),
+        engine=report.engine,
+        seconds=round(report.seconds, 4),
+        kept=report.state == "kept",
+    )
+
+
+def read_frame(given: FromFiles, number: int, view: str) -> Frame:
+    """One frame of an input on disk. Raises: what media.Image raises."""
+    path = Sequence.parse(given.files).path(number)
+    image = Image.open(path, given.colorspace or None)
+    return image.frame(given.layer, number=number, view=view)
+
+
+def save_result(request: Request, result: Frame, layout: Layout, pixels: Pixels) -> str:
+    """Write the result of a buffer's job to out.files; returns the path.
+
+    pixels: the result as the host gets it. Where the file is to be in the host's own linear
+    space, these very values are written, so that what did not change is the same to the bit.
+    """
+    path = Sequence.parse(request.out_files).path(result.number)
+    options: dict[str, Any] = {
+        "pixel_type": request.options.get("type"),
+        "compression": request.options.get("compression"),
+    }
+    target = request.options.get("colorspace") or ""
+    if not layout.converted or (target and color.space(target) == layout.space):
+        write(path, result.with_pixels(pixels, meaning=DATA), **options)
+    else:
+        write(path, result, target or None, **options)
+    return path
