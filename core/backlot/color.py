@@ -27,9 +27,16 @@ WORKING = "ACEScg"
 Floats = npt.NDArray[np.float32]
 
 _ACESCG = ("ACEScg", "ACES - ACEScg", "lin_ap1", "acescg")
-_SRGB = ("sRGB - Texture", "srgb_tx", "sRGB Encoded Rec.709 (sRGB)", "Utility - sRGB - Texture",
-         "srgb_rec709_scene", "sRGB", "srgb8")  # fmt: skip
-_REC709 = ("Camera Rec.709", "camera_rec709", "Utility - Rec.709 - Camera", "rec709")
+SRGB_NAMES = (
+    "sRGB - Texture",
+    "srgb_tx",
+    "sRGB Encoded Rec.709 (sRGB)",
+    "Utility - sRGB - Texture",
+    "srgb_rec709_scene",
+    "sRGB",
+    "srgb8",
+)
+REC709_NAMES = ("Camera Rec.709", "camera_rec709", "Utility - Rec.709 - Camera", "rec709")
 
 # xy of red, green, blue and white, as the OpenEXR attribute has them, and the names that
 # configs give to the linear space with those primaries.
@@ -115,7 +122,7 @@ def space(name: str) -> str:
 
     Raises: InvalidInput when the config has no such space.
     """
-    found = _find((name,))
+    found = find((name,))
     if found is None:
         known = list(config().getColorSpaceNames())
         every = known + [
@@ -129,7 +136,7 @@ def space(name: str) -> str:
     return found
 
 
-def _find(names: Sequence[str]) -> str | None:
+def find(names: Sequence[str]) -> str | None:
     """The first of the names that the config knows, under its canonical name."""
     for name in names:
         found = config().getColorSpace(name) if name else None
@@ -145,7 +152,7 @@ def is_data(name: str) -> bool:
 
 def data_space() -> str:
     """The config's space for values that are no colour."""
-    found = _find(("data", "Raw", "raw", "Utility - Raw"))
+    found = find(("data", "Raw", "raw", "Utility - Raw"))
     if found is None:
         raise InvalidInput("The OCIO config has no space for data.", "Give it the role `data`.")
     return found
@@ -183,7 +190,7 @@ def default_space(integer: bool) -> str:
     """The space of files that say nothing: sRGB for integers, scene-linear for floats."""
     if not integer:
         return space("scene_linear") if config().hasRole("scene_linear") else space(WORKING)
-    found = _find(_SRGB)
+    found = find(SRGB_NAMES)
     if found is None:
         raise InvalidInput("The OCIO config has no space for sRGB pictures.", _HINT)
     return found
@@ -191,7 +198,7 @@ def default_space(integer: bool) -> str:
 
 def rec709() -> str:
     """The config's space for video by the camera curve of ITU-R BT.709."""
-    found = _find(_REC709)
+    found = find(REC709_NAMES)
     if found is None:
         raise InvalidInput("The OCIO config has no space for Rec.709 video.", _HINT)
     return found
@@ -204,7 +211,7 @@ def _declared(path: str, attributes: Mapping[str, Any]) -> str | None:
     interop = str(attributes.get("colorInteropID") or attributes.get("oiio:ColorSpace") or "")
     # OpenImageIO says sRGB of every 8-bit file that says nothing: that is no declaration.
     if interop and interop not in ("srgb_rec709_scene", "sRGB", "Linear", "unknown"):
-        found = _find((interop, interop.removesuffix("_scene"), interop.removesuffix("_display")))
+        found = find((interop, interop.removesuffix("_scene"), interop.removesuffix("_display")))
         if found:
             return found
     values = attributes.get("chromaticities")
@@ -231,7 +238,7 @@ def _by_primaries(name: str, values: Sequence[float]) -> str:
 
 
 def _named(file: str, meant: str, names: Sequence[str]) -> str:
-    found = _find(names)
+    found = find(names)
     if found is None:
         raise InvalidInput(f"{file} is in {meant}, which the OCIO config does not have.", _HINT)
     return found
@@ -241,7 +248,7 @@ def _ruled(path: str) -> str | None:
     try:
         if config().filepathOnlyMatchesDefaultRule(path):
             return None
-        return _find((str(config().getColorSpaceFromFilepath(path)[0]),))
+        return find((str(config().getColorSpaceFromFilepath(path)[0]),))
     except OCIO.Exception:
         return None
 
@@ -282,7 +289,7 @@ def primaries(name: str) -> tuple[float, ...] | None:
     if not name:
         return _PRIMARIES[0][0]
     name = space(name)
-    return next((values for values, names in _PRIMARIES if _find(names) == name), None)
+    return next((values for values, names in _PRIMARIES if find(names) == name), None)
 
 
 def mixes_alpha(name: str, straight: bool = False) -> bool:
@@ -343,7 +350,7 @@ def _linear(source: str, name: str) -> bool:
 def _processor(source: str, name: str, forward: bool) -> Callable[[Floats], None] | None:
     """What converts (height, width, 3) float32 in place; None where there is nothing to do."""
     loaded = _load(source)
-    working = _find(_ACESCG)
+    working = find(_ACESCG)
     try:
         if working is not None:
             ends = (name, working) if forward else (working, name)
