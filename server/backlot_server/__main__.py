@@ -1,0 +1,75 @@
+"""`python -m backlot_server`: the server of this machine and user."""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import sys
+from pathlib import Path
+
+import psutil
+
+from backlot.errors import BacklotError, InvalidInput
+from backlot.local import runtime_dir
+
+from .limits import Limits
+from .runtime import AlreadyRunning
+
+
+def main() -> int:
+    """Serve until told to end; what goes wrong is a sentence on standard error."""
+    try:
+        asyncio.run(_serve(_arguments()))
+    except AlreadyRunning:
+        print("A Backlot server already runs for this folder.", file=sys.stderr)
+        return 0
+    except BacklotError as error:
+        print(error.sentence, error.hint, file=sys.stderr)
+        return error.exit_code
+    return 0
+
+
+async def _serve(arguments: argparse.Namespace) -> None:
+    from .front import Front, Options, Remote
+
+    remote = None
+    if arguments.listen:
+        if not (arguments.cert and arguments.key):
+            raise InvalidInput(
+                "Other machines are served over TLS only.", "Give --cert and --key with --listen."
+            )
+        remote = Remote(arguments.listen, arguments.cert, arguments.key)
+    options = Options(
+        folder=arguments.runtime or runtime_dir(),
+        limits=Limits(_frame_memory(arguments.memory), arguments.queue),
+        idle_seconds=arguments.idle,
+        log_json=arguments.log_json,
+        remote=remote,
+    )
+    await Front(options).serve()
+
+
+def _frame_memory(gib: float | None) -> int:
+    """Bytes that shared frames may take: half of this machine's, if nothing is said."""
+    if gib is not None:
+        return int(gib * (1 << 30))
+    return int(psutil.virtual_memory().total // 2)
+
+
+def _arguments() -> argparse.Namespace:
+    parser = argparse.ArgumentParser("backlot_server", description=__doc__)
+    parser.add_argument("--runtime", type=Path, help="folder of the socket and the log")
+    parser.add_argument(
+        "--idle", type=float, default=600.0, help="seconds without work before it ends; 0: never"
+    )
+    parser.add_argument("--memory", type=float, help="GiB that shared frames may take")
+    parser.add_argument("--queue", type=int, default=256, help="jobs that may wait")
+    parser.add_argument("--log-json", action="store_true", help="one JSON object a line")
+    parser.add_argument("--listen", help="host:port for other machines, with --cert and --key")
+    parser.add_argument("--cert", type=Path, help="TLS certificate chain, PEM")
+    parser.add_argument("--key", type=Path, help="its private key, PEM")
+    return parser.parse_args()
+
+
+if __name__ == "__main__":
+    sys.exit(main())
