@@ -1,0 +1,146 @@
+"""The command line as a tree of commands; what they do lies in the modules beside this one."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Annotated
+
+import typer
+
+from .say import guarded
+
+SERVER = "Server"
+TOOLS = "Tools"
+ABOUT = "What there is"
+
+Json = Annotated[
+    bool, typer.Option("--json", help="Answer as JSON, one object.", show_default=False)
+]
+Lines = Annotated[
+    bool, typer.Option("--json", help="Log as JSON, one object a line.", show_default=False)
+]
+
+
+def build(argv: Sequence[str]) -> typer.Typer:
+    """The application with the commands that this command line may mean."""
+    app = typer.Typer(
+        name="backlot",
+        help="AI fill, upscale and character lock for film frames, on this machine.",
+        epilog="`backlot TOOL --help` shows what a tool takes. Exit codes: docs/cli.md.",
+        add_completion=False,
+        no_args_is_help=True,
+        pretty_exceptions_enable=False,
+        rich_markup_mode="rich",
+        context_settings={"help_option_names": ["-h", "--help"]},
+    )
+    app.callback(invoke_without_command=True)(_root)
+    word = next((word for word in argv if not word.startswith("-")), "")
+    if not word:
+        _add_names(app)
+    elif word not in {command.__name__ for command, _ in _COMMANDS}:
+        _add_tool(app, word)
+    for command, panel in _COMMANDS:
+        app.command(command.__name__, rich_help_panel=panel)(guarded(command))
+    return app
+
+
+def _root(
+    version: Annotated[
+        bool, typer.Option("--version", help="Say the version.", show_default=False)
+    ] = False,
+) -> None:
+    if version:
+        from .. import __version__
+
+        print(f"backlot {__version__}")
+        raise typer.Exit
+
+
+def _add_names(app: typer.Typer) -> None:
+    """The tools as `backlot --help` lists them."""
+    from . import specs
+
+    for name, summary in sorted(specs.summaries().items()):
+        app.command(name, help=summary, rich_help_panel=TOOLS)(lambda: None)
+
+
+def _add_tool(app: typer.Typer, word: str) -> None:
+    """The tool that is meant, built from its ToolSpec; all of them when there is none such."""
+    from ..errors import BacklotError
+    from . import specs, tool
+    from .say import complain
+
+    try:
+        found = specs.known()
+    except BacklotError as error:
+        complain(error)
+        raise SystemExit(error.exit_code) from None
+    for name, spec in sorted(found.items()):
+        if name == word or (word not in found and not spec.hidden):
+            app.command(name, help=spec.summary, rich_help_panel=TOOLS)(tool.command(spec))
+
+
+def serve(
+    idle: Annotated[
+        float,
+        typer.Option(help="End after so many seconds without work; 0: never.", metavar="SECONDS"),
+    ] = 0.0,
+    as_json: Lines = False,
+) -> int:
+    """Run the server here, in the foreground, until Ctrl-C."""
+    from . import server
+
+    return server.serve(idle, as_json)
+
+
+def start(as_json: Json = False) -> int:
+    """Start the server in the background; nothing happens when it runs."""
+    from . import server
+
+    return server.start(as_json)
+
+
+def stop(as_json: Json = False) -> int:
+    """Stop the server. Running jobs are cancelled, finished frames stay."""
+    from . import server
+
+    return server.stop(as_json)
+
+
+def status(as_json: Json = False) -> int:
+    """Queue, devices, memory, models and sessions of the server."""
+    from . import server
+
+    return server.status(as_json)
+
+
+def tools(as_json: Json = False) -> int:
+    """The tools, with what each takes."""
+    from . import catalogue
+
+    return catalogue.tools(as_json)
+
+
+def models(as_json: Json = False) -> int:
+    """The models, with their licences and what those allow."""
+    from . import catalogue
+
+    return catalogue.models(as_json)
+
+
+def doctor(as_json: Json = False) -> int:
+    """Check this machine and say how to cure what is wrong."""
+    from .doctor import examine
+
+    return examine(as_json)
+
+
+_COMMANDS = (
+    (serve, SERVER),
+    (start, SERVER),
+    (stop, SERVER),
+    (status, SERVER),
+    (tools, ABOUT),
+    (models, ABOUT),
+    (doctor, ABOUT),
+)

@@ -1,0 +1,126 @@
+"""A tool's sub-command at work: dry run, run, and what is said at the end."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import signal
+import threading
+from collections.abc import Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from ..report import Take, duration
+from ..sequence import show_frames
+from ..tools import ToolSpec, Value
+from . import specs
+from .follow import followed, take_fields
+from .say import emit, stderr, stdout
+from .server import size
+
+if TYPE_CHECKING:
+    from ..plan import Plan
+
+
+def run(
+    spec: ToolSpec,
+    inputs: Mapping[str, str],
+    params: Mapping[str, Value],
+    *,
+    out: str,
+    frames: str | None,
+    layer: str | None,
+    colorspace: str | None,
+    compression: str | None,
+    force: bool,
+    verify: bool,
+    dry_run: bool,
+    as_json: bool,
+) -> int:
+    """Run a tool over files. Returns: the exit code."""
+    from ..client import connect
+    from ..shot import estimate, process
+
+    _end_on_signals()
+    first = spec.inputs[0].name
+    given: dict[str, Any] = {**inputs, **params, "frames": frames, "layer": layer or ""}
+    given |= {"colorspace": colorspace, "compression": compression, "force": force}
+    source = given.pop(first)
+    with connect(client="cli") as studio:
+        specs.remember(studio.tools())
+        if dry_run:
+            found = estimate(studio, spec.name, source, out, **given)
+            _tell_plan(found, as_json)
+            return 0
+        with followed(f"{spec.name} {Path(out).name}", as_json) as progress:
+            take = process(
+                studio, spec.name, source, out, verify=verify, progress=progress, **given
+            )
+    _tell_take(take, as_json)
+    return take.exit_code
+
+
+def _end_on_signals() -> None:
+    """SIGTERM ends a run as Ctrl-C does; the second of either ends it at once.
+
+    Whole frames only are left in any case: files get their name when they are complete.
+    """
+
+    def first(*_: object) -> None:
+        for number in (signal.SIGINT, signal.SIGTERM):
+            signal.signal(number, lambda *_: os._exit(130))
+        raise KeyboardInterrupt
+
+    if threading.current_thread() is threading.main_thread():
+        for number in (signal.SIGINT, signal.SIGTERM):
+            signal.signal(number, first)
+
+
+def _tell_take(take: Take, as_json: bool) -> None:
+    if as_json:
+        emit(take_fields(take))
+        return
+    from rich.markup import escape
+
+    console = stdout()
+    console.print(escape(str(take)))
+    measured = [frame.exact for frame in take.frames if frame.exact is not None]
+    if measured:
+        exact = "yes" if all(measured) else f"NO, in {measured.count(False)} frames"
+        console.print(f"bit-exact outside the matte: {exact} ({len(measured)} frames measured)")
+    if take.failed:
+        stderr().print(
+            f"Frames {show_frames([f.number for f in take.failed])} failed. "
+            "Run the same again when their cause is gone: only they will be made."
+        )
+
+
+def _tell_plan(plan: Plan, as_json: bool) -> None:
+    from rich.markup import escape
+
+    free = _free(plan.order.manifest_path)
+    if as_json:
+        emit({"event": "dry-run", **plan.fields(), "free_bytes": free})
+        return
+    console = stdout()
+    time = "unknown time" if plan.seconds is None else f"about {duration(plan.seconds)}"
+    console.print(
+        f"{len(plan.todo)} of {len(plan.order.frames)} frames to make "
+        f"with {escape(plan.recipe.engine)}: {time}, "
+        f"about {size(plan.bytes)} on disk ({size(free)} free)"
+    )
+    reasons: dict[str, list[int]] = {}
+    for number, why in plan.todo.items():
+        reasons.setdefault(why, []).append(number)
+    for why, numbers in reasons.items():
+        console.print(f"  {show_frames(numbers)}  {escape(why)}")
+    if plan.kept:
+        console.print(f"  {show_frames(plan.kept)}  finished, kept")
+    for number, error in plan.missing.items():
+        console.print(f"  [yellow]{number}  {escape(error.sentence)}[/]")
+
+
+def _free(out: Path) -> int:
+    """Bytes free where the output will lie."""
+    folder = next(parent for parent in out.absolute().parents if parent.is_dir())
+    return shutil.disk_usage(folder).free

@@ -1,0 +1,198 @@
+"""A result becomes a file: matte-exact over its plate, whole or not at all, and on record."""
+
+from __future__ import annotations
+
+import os
+import re
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from . import matte, media
+from .errors import BacklotError
+from .events import Result
+from .frame import Frame
+from .imagefile import cannot_write
+from .intake import Intake
+from .manifest import Entry, Manifest, Recipe, stamp
+from .media import Image
+from .order import Order
+from .pixeltypes import same_bits
+from .report import DONE, FAILED, FrameReport
+
+LOSSY = ("dwaa", "dwab", "b44", "b44a", "pxr24")
+_LOSSLESS = "zip"
+
+Mask = npt.NDArray[np.bool_]
+Layer = tuple[str, str]
+
+
+class Finish:
+    """Writes the frames of one take. Safe to use from several threads."""
+
+    def __init__(self, order: Order, recipe: Recipe, intake: Intake, manifest: Manifest) -> None:
+        self._order = order
+        self._recipe = recipe
+        self._intake = intake
+        self._manifest = manifest
+
+    def write(self, number: int, results: Mapping[Layer, Result]) -> FrameReport:
+        """Put the results of a frame's layers, by (layer, view), into its file.
+
+        First the whole file under another name, then the manifest that describes it, then the
+        rename: killed in between, the next run knows that this frame is not finished.
+
+        Raises: CannotWrite, and what reading the plate again raises.
+        """
+        path, partial = self._order.output(number), self._order.partial(number)
+        seconds = sum(result.seconds for result in results.values())
+        engine = next(iter(results.values())).engine
+        try:
+            exact = self._save(number, results, partial)
+            entry = Entry(
+                "done",
+                self._recipe,
+                self._intake.digests(number),
+                stamp(partial),
+                engine,
+                seconds,
+                exact,
+            )
+            self._manifest.record(number, entry)
+            _rename(partial, path)
+        except OSError as error:
+            raise cannot_write(path, error) from error
+        finally:
+            partial.unlink(missing_ok=True)
+        self._intake.forget(number)
+        return FrameReport(number, DONE, path, engine, seconds, exact)
+
+    def fail(self, number: int, error: BacklotError) -> FrameReport:
+        """Put on record why a frame could not be made. A file of an earlier run stays."""
+        entry = Entry(
+            "failed", self._recipe, code=error.code, sentence=error.sentence, hint=error.hint
+        )
+        self._manifest.record(number, entry)
+        return FrameReport(number, FAILED, self._order.output(number), error=error)
+
+    def _save(self, number: int, results: Mapping[Layer, Result], partial: Path) -> bool | None:
+        """Write the file. Returns: whether it was found exact, None where nobody asked."""
+        if self._order.scales:
+            self._save_scaled(number, results, partial)
+            return None
+        plate = self._intake.plate(number, self._order.layer)
+        (result,) = results.values()
+        allowed = self._allowed(number, plate.frame)
+        if not _same_format(plate.image.path, partial):
+            self._save_alone(result.frame, plate.frame, allowed, partial)
+            return None
+        image = plate.image.put(
+            self._order.layer, result.frame, plate.frame, allowed, self._order.colorspace
+        )
+        compression = self._order.compression
+        if compression is None and allowed is not None and _compression(image) in LOSSY:
+            compression = _LOSSLESS
+        image.save(partial, compression)
+        if allowed is None or not self._order.verify:
+            return None
+        return is_exact(plate.image, Image.open(partial), self._order.layer, allowed)
+
+    def _save_scaled(self, number: int, results: Mapping[Layer, Result], partial: Path) -> None:
+        image = self._intake.image(number)
+        if not _same_format(image.path, partial):
+            (result,) = results.values()
+            media.write(partial, result.frame, compression=self._order.compression)
+            return
+        frames: dict[Any, Frame] = {key: result.frame for key, result in results.items()}
+        image.rescaled(frames, self._order.colorspace).save(partial, self._order.compression)
+
+    def _save_alone(self, frame: Frame, sent: Frame, allowed: Mask | None, partial: Path) -> None:
+        """A frame in another format than its plate: no other layers, but the same care."""
+        if allowed is not None:
+            pixels = frame.pixels.astype(sent.pixels.dtype)
+            matte.restore(sent.pixels, pixels, allowed)
+            frame = frame.with_pixels(pixels)
+        media.write(partial, frame, compression=self._order.compression)
+
+    def _allowed(self, number: int, sent: Frame) -> Mask | None:
+        """Where this frame may change, over its data window; None: everywhere."""
+        spec = self._order.spec
+        if not spec.output.matte or spec.output.matte not in self._order.inputs:
+            return None
+        cover = matte.coverage(self._intake.matte(number), sent.data_window)
+        values = spec.values_at(self._order.values, number)
+        return matte.support(cover, spec.reach(values))
+
+
+def is_exact(before: Image, after: Image, layer: str, allowed: Mask) -> bool:
+    """Whether two files hold the same bits in all layers, except in one where it is allowed.
+
+    allowed: (height, width) over the data window of that layer.
+    """
+    if (before.layers, before.views) != (after.layers, after.views):
+        return False
+    for view in before.views:
+        for name in before.layers:
+            old, new = (image.frame(name, "data", view=view) for image in (before, after))
+            if old.data_window != new.data_window or old.channels != new.channels:
+                return False
+            same = same_bits(old.pixels, new.pixels)
+            if name == layer and view == before.views[0]:
+                same |= allowed[:, :, None]
+            if not same.all():
+                return False
+    return True
+
+
+def _compression(image: Image) -> str:
+    """As the file says it, without its level: "zip", "dwaa"."""
+    return str(image.parts[0].attributes.get("compression", "")).partition(":")[0]
+
+
+def _same_format(a: str | os.PathLike[str], b: str | os.PathLike[str]) -> bool:
+    family = {".tiff": ".tif", ".jpeg": ".jpg"}
+    first, second = (Path(path).suffix.lower() for path in (a, b))
+    return family.get(first, first) == family.get(second, second)
+
+
+def _rename(partial: Path, path: Path) -> None:
+    os.replace(partial, path)
+    if os.name == "nt":
+        return
+    folder = os.open(path.parent, os.O_RDONLY)
+    try:
+        os.fsync(folder)
+    finally:
+        os.close(folder)
+
+
+def make_folders(order: Order) -> None:
+    """The folders of the output and of its manifest. Raises: CannotWrite."""
+    folders = {order.output(number).parent for number in order.frames}
+    for folder in sorted(folders | {order.manifest_path.parent}):
+        try:
+            folder.mkdir(parents=True, exist_ok=True)
+        except OSError as error:
+            raise cannot_write(folder, error) from error
+
+
+def remove_leftovers(order: Order) -> None:
+    """Unfinished files that killed runs left of these frames. Raises: CannotWrite.
+
+    Only while the frames are claimed: nobody else writes them.
+    """
+    partials: dict[Path, set[str]] = {}
+    for number in order.frames:
+        partial = order.partial(number)
+        partials.setdefault(partial.parent, set()).add(partial.name)
+    for folder, names in partials.items():
+        try:
+            for name in os.listdir(folder):
+                unnamed = re.fullmatch(r"\.(.+)\.[0-9a-f]{8}\.part", name)  # see imagefile.atomic
+                if (unnamed[1] if unnamed else name) in names:
+                    os.unlink(folder / name)
+        except OSError as error:
+            raise cannot_write(folder, error) from error

@@ -1,0 +1,150 @@
+"""The files of a take, read ahead as the server asks for them, and kept until they are used."""
+
+from __future__ import annotations
+
+import threading
+from collections import OrderedDict
+from dataclasses import dataclass
+from pathlib import Path
+
+from .errors import BacklotError, InvalidInput, UnreadableFile
+from .frame import Frame
+from .manifest import Manifest, Stamp, combine
+from .media import Image
+from .order import Order
+from .plan import digest
+
+_KEPT_BYTES = 512 << 20
+
+
+@dataclass(frozen=True)
+class Picture:
+    """A file and one of its layers as a frame."""
+
+    image: Image
+    frame: Frame
+
+
+class Intake:
+    """Frames of all inputs by name and number. Safe to use from several threads.
+
+    What was read is kept for when its result is written, up to half a gigabyte, the newest
+    longest; what had to go is read again.
+    """
+
+    def __init__(self, order: Order, manifest: Manifest) -> None:
+        self._order = order
+        self._manifest = manifest
+        self._lock = threading.Lock()
+        self._pictures: OrderedDict[tuple[Path, str, str], Picture] = OrderedDict()
+        self._stamps: dict[Path, Stamp] = {}
+
+    def read(self, name: str, number: int) -> Frame:
+        """The frame that the server asked for.
+
+        Raises: MissingFrame, UnreadableFile, InvalidInput (a matte of another size).
+        """
+        if name == self._order.main:
+            return self.plate(number, self._order.layer).frame
+        frame = self._numbered(name, number)
+        if self._order.spec.input(name).kind == "matte":
+            self._check_matte(name, number, frame)
+        return frame
+
+    def plate(self, number: int, layer: str, view: str = "") -> Picture:
+        """A layer of the main input, with the file that it is part of."""
+        return self._picture(self._order.main, number, layer, view, self._order.colorspace)
+
+    def matte(self, number: int) -> Frame:
+        """The matte that says where this frame may change."""
+        return self._numbered(self._order.spec.output.matte, number)
+
+    def image(self, number: int) -> Image:
+        """The main input's file; its pixels are read when they are asked for."""
+        return Image.open(self._order.path(self._order.main, number))
+
+    def digests(self, number: int) -> dict[str, str]:
+        """What this frame was made from, as it was when it was read (see `manifest.combine`)."""
+        found = {}
+        for name in self._order.inputs:
+            files = [self._order.path(name, n) for n in self._order.window(name, number)]
+            with self._lock:
+                stamps = [self._stamps.get(path) for path in files]
+            read = [stamp.digest for stamp in stamps if stamp is not None]
+            whole = len(read) == len(files)
+            found[name] = (
+                combine(read) if whole else digest(self._order, self._manifest, name, number)
+            )
+        return found
+
+    def forget(self, number: int) -> None:
+        """The frame is finished: let go of its plate."""
+        path = self._order.path(self._order.main, number)
+        if self._order.inputs[self._order.main].is_still:
+            return
+        with self._lock:
+            for key in [key for key in self._pictures if key[0] == path]:
+                del self._pictures[key]
+
+    def _numbered(self, name: str, number: int) -> Frame:
+        kind = self._order.spec.input(name).kind
+        colorspace = "data" if kind in ("matte", "data") else None
+        frame = self._picture(name, number, "", "", colorspace).frame
+        return frame.with_pixels(frame.pixels, number=number)
+
+    def _picture(
+        self, name: str, number: int, layer: str, view: str, colorspace: str | None
+    ) -> Picture:
+        path = self._order.path(name, number)
+        key = (path, layer, view)
+        with self._lock:
+            if key in self._pictures:
+                self._pictures.move_to_end(key)
+                return self._pictures[key]
+        before = self._stamped(path)
+        image = Image.open(path)
+        picture = Picture(image, image.frame(layer, colorspace, number, view))
+        if path.stat().st_mtime_ns != before.mtime_ns:
+            raise UnreadableFile(
+                f"{path.name} is being written by somebody else.", "Wait until it is finished."
+            )
+        with self._lock:
+            self._stamps[path] = before
+            self._pictures[key] = picture
+            self._let_go()
+        return picture
+
+    def _stamped(self, path: Path) -> Stamp:
+        try:
+            return self._manifest.stamp(path)
+        except BacklotError:
+            raise
+        except OSError:
+            Image.open(path)  # says in words what is wrong with the file
+            raise
+
+    def _let_go(self) -> None:
+        used = sum(_bytes(picture) for picture in self._pictures.values())
+        while used > _KEPT_BYTES and len(self._pictures) > 1:
+            _, oldest = self._pictures.popitem(last=False)
+            used -= _bytes(oldest)
+
+    def _check_matte(self, name: str, number: int, matte: Frame) -> None:
+        """A matte of another format than the plate would be laid over it in the wrong place."""
+        try:
+            plate = self.image(number).parts[0].spec
+        except BacklotError:
+            return  # told when the plate itself is asked for
+        size = (plate.full_width, plate.full_height)
+        window = matte.display_window
+        if (window.width, window.height) != size:
+            raise InvalidInput(
+                f"{self._order.path(name, number).name} is {window.width}x{window.height}, "
+                f"the plate is {size[0]}x{size[1]}.",
+                "Render the matte at the plate's format.",
+            )
+
+
+def _bytes(picture: Picture) -> int:
+    """About what it holds: the layer, and the file's part that it came from."""
+    return 2 * int(picture.frame.pixels.nbytes)

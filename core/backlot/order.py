@@ -1,0 +1,188 @@
+"""What is asked for: a tool, its values, and the sequences it reads and writes, all checked."""
+
+from __future__ import annotations
+
+import math
+import os
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+from . import sequence
+from .errors import InvalidInput, NotFound
+from .manifest import Manifest
+from .tools import ToolSpec, Value
+
+
+@dataclass(frozen=True)
+class Order:
+    """One take to be made. `take` checks and makes it.
+
+    values: every parameter, curves as curves. frames: in the order in which they are made.
+    colorspace: of the plate's colour layers, None where the file says it.
+    compression: of the files written, None for the plate's own.
+    """
+
+    spec: ToolSpec
+    values: Mapping[str, Value]
+    inputs: Mapping[str, sequence.Sequence]
+    out: sequence.Sequence
+    frames: tuple[int, ...]
+    layer: str = ""
+    colorspace: str | None = None
+    compression: str | None = None
+    verify: bool = False
+
+    @property
+    def main(self) -> str:
+        """The input that the tool works on."""
+        return self.spec.inputs[0].name
+
+    @property
+    def scales(self) -> bool:
+        """Whether the result has another size, so that every layer has to go through the tool."""
+        return self.spec.output.size == "scale"
+
+    @property
+    def _pattern(self) -> Path:
+        """The output as one name, in the folder that holds all its frames or their folders."""
+        folder = os.path.dirname(self.out.before)
+        rest = str(self.out)[len(folder) :].lstrip("/\\")
+        return Path(folder).absolute() / re.sub(r"[/\\]", ".", rest)
+
+    @property
+    def name(self) -> str:
+        """The take's: clean.####.exr."""
+        return self._pattern.name
+
+    @property
+    def manifest_path(self) -> Path:
+        return Manifest.path_for(self._pattern)
+
+    @property
+    def lock_path(self) -> Path:
+        return self._pattern.with_name(f".{self.name}.backlot.lock")
+
+    def path(self, name: str, number: int) -> Path:
+        """The file of an input; a still's only file for every frame."""
+        return Path(self.inputs[name].path(number))
+
+    def output(self, number: int) -> Path:
+        return Path(self.out.path(number))
+
+    def partial(self, number: int) -> Path:
+        """Where a frame is written before it gets its name: hidden, same folder, same format."""
+        path = self.output(number)
+        return path.with_name(f".{path.stem}.backlot{path.suffix}")
+
+    @cached_property
+    def on_disk(self) -> Mapping[str, frozenset[int]]:
+        """The frames that are there, for every input that is a sequence."""
+        return {
+            name: frozenset(given.frames())
+            for name, given in self.inputs.items()
+            if not given.is_still
+        }
+
+    def window(self, name: str, number: int) -> list[int]:
+        """The frames of an input that the tool may use for this frame, as far as they exist."""
+        given = self.spec.input(name)
+        if self.inputs[name].is_still or not (given.before or given.after):
+            return [number]
+        first, last = number - given.before, number + given.after
+        return sorted(near for near in self.on_disk[name] if first <= near <= last)
+
+
+def take(
+    spec: ToolSpec,
+    source: str | os.PathLike[str],
+    out: str | os.PathLike[str],
+    *,
+    frames: str | Sequence[int] | None = None,
+    layer: str = "",
+    colorspace: str | None = None,
+    compression: str | None = None,
+    verify: bool = False,
+    **given: Any,
+) -> Order:
+    """An order, checked as far as that is possible without opening files.
+
+    Raises: InvalidInput, NotFound (no frames at all).
+    """
+    names = {each.name for each in spec.inputs}
+    paths = {spec.inputs[0].name: source}
+    paths |= {name: value for name, value in given.items() if name in names and value is not None}
+    spec.check_inputs(list(paths))
+    values = spec.values({name: value for name, value in given.items() if name not in names})
+    asked = sequence.parse_frames(frames) if isinstance(frames, str) else tuple(frames or ())
+    inputs = {name: sequence.Sequence.parse(path, asked) for name, path in paths.items()}
+    order = Order(
+        spec,
+        values,
+        inputs,
+        sequence.Sequence.parse(out, asked),
+        asked or _frames(inputs[spec.inputs[0].name]),
+        layer,
+        colorspace,
+        compression,
+        verify,
+    )
+    _check_layer(order)
+    _check_output(order)
+    return order
+
+
+def _frames(source: sequence.Sequence) -> tuple[int, ...]:
+    """The frames that the notation names, else those on disk and the gaps between them.
+
+    A still is one frame, of the number that ends its name: plate.1001.exr, else of number 1.
+    """
+    if source.given:
+        return source.given
+    if source.is_still:
+        number = re.search(r"(?:^|[._-])(\d+)$", Path(str(source)).stem)
+        return (int(number[1]) if number else 1,)
+    there = source.frames()
+    if not there:
+        raise NotFound(f"There is no frame of {Path(str(source)).name}.", f"Looked for {source}.")
+    step = math.gcd(*(number - there[0] for number in there)) or 1
+    return tuple(range(there[0], there[-1] + 1, step))
+
+
+def _check_layer(order: Order) -> None:
+    if order.scales and order.layer:
+        raise InvalidInput(
+            f"{order.spec.label} scales all layers of a file, not {order.layer} alone.",
+            "Leave the layer away.",
+        )
+
+
+def _check_output(order: Order) -> None:
+    """Every frame has a file of its own, and none of them is an input."""
+    if order.out.is_movie:
+        raise InvalidInput(
+            f"{Path(str(order.out)).name} is a movie; Backlot writes frames.",
+            "Give an output such as clean.####.exr.",
+        )
+    if order.out.is_still and len(order.frames) > 1:
+        raise InvalidInput(
+            f"{len(order.frames)} frames cannot be written to one file, "
+            f"{Path(str(order.out)).name}.",
+            "Put #### where the frame number shall be: clean.####.exr.",
+        )
+    used: dict[str, str] = {}
+    for name, given in order.inputs.items():
+        numbers = order.on_disk.get(name, frozenset()) | set(order.frames)
+        paths = [given.path(number) for number in (numbers if not given.is_still else (0,))]
+        used |= {os.path.realpath(path): name for path in paths}
+    for number in order.frames:
+        path = order.output(number)
+        taken = used.get(os.path.realpath(path))
+        if taken is not None:
+            raise InvalidInput(
+                f"The output {path.name} is a file of the input {taken}.",
+                "Write to another name or folder; Backlot never overwrites what it reads.",
+            )
