@@ -115,6 +115,8 @@ class Running:
                     event = self._handle(message)
                     if event is not None:
                         yield event
+                    if message.HasField("done"):  # nothing follows; the stream's own end can wait
+                        return
         finally:
             self._end()
 
