@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import asyncio
+import os
 import sys
 from pathlib import Path
 
@@ -18,6 +19,7 @@ from .runtime import AlreadyRunning
 
 def main() -> int:
     """Serve until told to end; what goes wrong is a sentence on standard error."""
+    os.umask(0o077)
     try:
         asyncio.run(_serve(_arguments()))
     except AlreadyRunning:

@@ -55,7 +55,6 @@ class Device:
     def __init__(self, place: Place, log: Log, listener: Listener) -> None:
         self.place = place
         self.tools: list[pb.ToolSpec] = []
-        self.models: list[pb.Model] = []
         self.restarts = 0
         self._log, self._listener = log, listener
         self._process: asyncio.subprocess.Process | None = None
@@ -103,8 +102,8 @@ class Device:
                 "The server's log says why; `backlot doctor` checks the installation.",
             ) from None
 
-    async def ask(self, ask: wb.Ask) -> pb.EstimateReply:
-        """Raises: what the worker finds wrong, WorkerLost."""
+    async def ask(self, ask: wb.Ask) -> wb.Answer:
+        """Raises: what the worker finds wrong, ServerUnavailable, WorkerLost."""
         await self.wait_ready()
         ask.id = next(self._ids)
         future = asyncio.get_running_loop().create_future()
@@ -116,7 +115,7 @@ class Device:
             del self._asks[ask.id]
         if answer.HasField("error"):
             raise error_from(answer.error)
-        return answer.reply
+        return answer
 
     def kill(self) -> None:
         """End the worker at once; another takes its place."""
@@ -174,7 +173,7 @@ class Device:
     def _take(self, message: wb.FromWorker) -> None:
         kind = message.WhichOneof("message")
         if kind == "ready":
-            self.tools, self.models = list(message.ready.tools), list(message.ready.models)
+            self.tools = list(message.ready.tools)
             self._up.set()
             self._log.line("worker ready", device=self.place.name, restarts=self.restarts)
             self._listener.ready(self)

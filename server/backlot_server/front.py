@@ -104,6 +104,8 @@ class Front:
         token = secrets.token_hex(32)
         server = grpc.aio.server(interceptors=(TokenCheck(token),), options=_OPTIONS)
         address = self._listen(server)
+        for name in ("", _STUDIO):
+            await self._health.set(name, health_pb2.HealthCheckResponse.NOT_SERVING)
         await self._service.prepare()
         await server.start()
         self._catch_signals()
@@ -137,9 +139,8 @@ class Front:
         """Let clients find the server when it can serve, or when it is clear that it cannot."""
         with contextlib.suppress(ServerUnavailable):
             await self._jobs.devices[0].wait_ready()
-        serving = health_pb2.HealthCheckResponse.SERVING
-        await self._health.set("", serving)
-        await self._health.set(_STUDIO, serving)
+        for name in ("", _STUDIO):
+            await self._health.set(name, health_pb2.HealthCheckResponse.SERVING)
         self._runtime.write_endpoint(
             address=address, token=token, pid=os.getpid(), protocol=PROTOCOL, build=__version__
         )

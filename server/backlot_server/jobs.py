@@ -13,6 +13,7 @@ from backlot.errors import (
     Cancelled,
     DeadlineExceeded,
     InvalidInput,
+    MissingFrame,
     NotFound,
     OutOfMemory,
     QuotaExceeded,
@@ -61,6 +62,7 @@ class Job:
     blamed: int = 0
     place: int = -1
     ended: bool = False
+    silent: bool = False
     settled: asyncio.Event = field(default_factory=asyncio.Event)
     began: float = field(default_factory=time.monotonic)
     moved: float = field(default_factory=time.monotonic)
@@ -114,7 +116,11 @@ class Jobs:
         if start.deadline_seconds:
             self._later(job, start.deadline_seconds, self._pass_deadline)
         if not job.attempt:
-            await self._check_early(job)
+            try:
+                await self._check_early(job)
+            except BaseException:
+                self.leave(job)
+                raise
         return job
 
     def supply(self, job: Job, supply: pb.Supply) -> None:
@@ -147,6 +153,12 @@ class Jobs:
         if job is not None:
             self.fail(job, Cancelled("The job was cancelled."))
         return job is not None
+
+    def silent(self, job: Job) -> None:
+        """The client has closed its side of the stream: it answers nothing any more."""
+        job.silent = True
+        for name, number in list(job.needs):
+            self._answer_for(job, name, number)
 
     def fail(self, job: Job, error: BacklotError) -> None:
         """End a job with an error; nothing happens when it has ended."""
@@ -292,7 +304,18 @@ class Jobs:
         if key not in job.needs:  # a lost worker may have asked before
             job.needs.add(key)
             job.moved = time.monotonic()
-            job.tell(event)
+            if job.silent:
+                self._answer_for(job, *key)
+            else:
+                job.tell(event)
+
+    def _answer_for(self, job: Job, name: str, number: int) -> None:
+        error = MissingFrame(
+            f"Frame {number} of {name} was needed after the client had sent all it would send.",
+            "Keep the request side of the job's stream open until the job is done.",
+        )
+        missing = error_message(error)
+        self.supply(job, pb.Supply(input=name, number=number, missing=missing))
 
     def _result(self, job: Job, event: pb.RunEvent) -> None:
         result = event.result
@@ -302,7 +325,9 @@ class Jobs:
         if not job.unread:
             job.moved = time.monotonic()
         job.over.add(result.frame.number)
-        self._locate(job, result.frame, job.holdings.finish(result.frame.lease))
+        lease = job.holdings.finish(result.frame.lease)
+        job.session.result_bytes[job.start.tool] = lease.bytes
+        self._locate(job, result.frame, lease)
         window = result.frame.data_window
         pixels = window.width * window.height
         self._history.note(job.start.tool, result.engine, pixels, result.seconds)
@@ -346,6 +371,18 @@ class Jobs:
         elif not lease.orphan:
             self._pool.free(lease.session, [lease.ref()])
 
+    def _room_to_hand(self, job: Job) -> pb.Lease | None:
+        """Room as large as this tool's last result in the session, where it costs nothing."""
+        count = job.session.result_bytes.get(job.start.tool, 0)
+        try:
+            lease = self._pool.lease_now(job.session.id, count) if count else None
+        except BacklotError:
+            return None
+        if lease is None:
+            return None
+        job.holdings.add_room(lease)
+        return lease.message()
+
     def _give_room(self, job: Job, lease: Lease) -> None:
         job.holdings.add_room(lease)
         job.send(room=wb.Room(lease=lease.message()))
@@ -385,15 +422,12 @@ class Jobs:
     async def _check_early(self, job: Job) -> None:
         """Refuse wrong parameters of a job that has to wait now, not when its turn comes."""
         request = pb.EstimateRequest(tool=job.start.tool, params=job.start.params)
-        ask = wb.Ask(request=request, inputs=job.start.inputs, check_inputs=True)
+        question = wb.Estimate(request=request, inputs=job.start.inputs, check_inputs=True)
         for device in self.devices[:1]:
             try:
-                await device.ask(ask)
+                await device.ask(wb.Ask(estimate=question))
             except (WorkerLost, ServerUnavailable):
                 return
-            except BacklotError as error:
-                self.fail(job, error)
-                raise
 
     def _supersede(self, newer: Job) -> None:
         for job in list(self._jobs.values()):
@@ -427,7 +461,8 @@ class Jobs:
         start.CopyFrom(job.start)
         start.frames[:] = [number for number in job.start.frames if number not in job.over]
         start.supplies.extend(job.holdings.supplies.values())
-        job.send(begin=wb.Begin(start=start, unconsumed=job.unread))
+        room = self._room_to_hand(job)
+        job.send(begin=wb.Begin(start=start, unconsumed=job.unread, room=room))
 
     def _end(self, job: Job, event: pb.RunEvent, outcome: str) -> None:
         """Tell the client the end, and the worker to stop if it is not there yet."""

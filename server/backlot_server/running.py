@@ -67,6 +67,7 @@ class RunningJob:
         self._answers: dict[Key, pb.Supply] = {}
         self._asked: set[Key] = set()
         self._rooms: deque[wb.Room] = deque()
+        self._spare = [begin.room] if begin.HasField("room") else []
         self._lent: dict[int, pb.Lease] = {}
         self._unconsumed = begin.unconsumed
         self._stopped = False
@@ -143,7 +144,9 @@ class RunningJob:
             self._unconsumed += 1
         self._tell(event)
         self._return_rooms()
-        self._release(self.frames[at + 1 : at + 2 + AHEAD])
+        coming = self.frames[at + 1 : at + 2 + AHEAD]
+        if coming:  # the end of the job gives everything back at once
+            self._release(coming)
 
     def _explained(self, error: Exception) -> pb.Error:
         if isinstance(error, MemoryError):
@@ -177,7 +180,9 @@ class RunningJob:
         if supply.HasField("missing"):
             raise error_from_wire(supply.missing)
         shape, dtype = frame_shape(supply.frame)
-        view = self._view(supply.frame.segment, frame_bytes(supply.frame))
+        count = frame_bytes(supply.frame)
+        self._frame_bytes = max(self._frame_bytes, count)
+        view = self._view(supply.frame.segment, count)
         pixels = pixels_in(view, shape, dtype)
         pixels.flags.writeable = False
         return frame_from_wire(supply.frame, pixels)
@@ -208,9 +213,8 @@ class RunningJob:
             over = [key for key in self._answers if key not in keep]
             for key in over:
                 self._asked.discard(key)
-                supply = self._answers.pop(key)
-                if supply.HasField("frame"):
-                    self._message(released=wb.Released(input=key[0], number=key[1]))
+                del self._answers[key]
+                self._message(released=wb.Released(input=key[0], number=key[1]))
 
     # ---- results --------------------------------------------------------------------------
 
@@ -244,14 +248,21 @@ class RunningJob:
     def _room(self, shape: tuple[int, int, int], dtype: np.dtype[Any]) -> Pixels:
         count = shape[0] * shape[1] * shape[2] * dtype.itemsize
         self._frame_bytes = max(self._frame_bytes, count)
+        lease = self._spare.pop() if self._spare else self._new_room(count)
+        if lease.bytes != count:
+            self._return(lease)
+            lease = self._new_room(count)
+        pixels = pixels_in(self._view(lease.segment, count), shape, dtype)
+        self._lent[_address(pixels)] = lease
+        return pixels
+
+    def _new_room(self, count: int) -> pb.Lease:
         self._message(want_room=wb.WantRoom(bytes=count))
         self._wait(lambda: bool(self._rooms), patience=_PATIENCE_SECONDS)
         room = self._rooms.popleft()
         if room.HasField("error"):
             raise error_from_wire(room.error)
-        pixels = pixels_in(self._view(room.lease.segment, count), shape, dtype)
-        self._lent[_address(pixels)] = room.lease
-        return pixels
+        return room.lease
 
     def _result(self, made: Made, number: int, seconds: float) -> pb.Result:
         return pb.Result(
@@ -273,10 +284,14 @@ class RunningJob:
         return message
 
     def _return_rooms(self) -> None:
-        for lease in self._lent.values():
-            ref = pb.LeaseRef(id=lease.id, generation=lease.generation)
-            self._message(spare=wb.Spare(lease=ref))
+        for lease in (*self._lent.values(), *self._spare):
+            self._return(lease)
         self._lent.clear()
+        self._spare.clear()
+
+    def _return(self, lease: pb.Lease) -> None:
+        ref = pb.LeaseRef(id=lease.id, generation=lease.generation)
+        self._message(spare=wb.Spare(lease=ref))
 
     # ---- telling and being told -----------------------------------------------------------
 

@@ -11,10 +11,11 @@ from typing import Any
 import grpc
 
 from backlot import PROTOCOL, PROTOCOL_OLDEST, __version__
-from backlot.errors import InvalidInput, TooLarge
+from backlot.errors import BacklotError, InvalidInput, TooLarge
 from backlot.v1 import backlot_pb2 as pb
 from backlot.v1.backlot_pb2_grpc import StudioServicer
 
+from . import sessions as clients
 from . import worker_pb2 as wb
 from .access import answers
 from .checks import check_version
@@ -23,7 +24,6 @@ from .history import History
 from .jobs import Job, Jobs
 from .limits import CHUNK_BYTES, Limits
 from .log import Log
-from . import sessions as clients
 from .shared import Lease, Pool
 
 _CAPABILITIES = ("shared-memory", "chunk-stream", "supersede", "preview")
@@ -101,7 +101,8 @@ class Service(StudioServicer):
         self, request: pb.ListModelsRequest, context: Any
     ) -> pb.ListModelsReply:
         device = await self._first_ready()
-        return pb.ListModelsReply(models=device.models)
+        answer = await device.ask(wb.Ask(models=request))
+        return answer.models
 
     @answers
     async def Estimate(  # noqa: N802
@@ -113,7 +114,8 @@ class Service(StudioServicer):
                 f"This server takes up to {self._limits.max_side} pixels on a side.",
             )
         device = await self._first_ready()
-        reply = await device.ask(wb.Ask(request=request))
+        question = wb.Estimate(request=request, measure=False)
+        reply = (await device.ask(wb.Ask(estimate=question))).estimate
         seconds = self._history.seconds(request.tool, reply.engine, reply.width * reply.height)
         if seconds is not None:
             reply.seconds_per_frame = seconds
@@ -129,7 +131,7 @@ class Service(StudioServicer):
             jobs=self._jobs.status(),
             sessions=[self._session_status(session) for session in self._sessions],
             pool=self._pool.totals(),
-            models=[model for device in self._devices[:1] for model in device.models],
+            models=await self._models(),
         )
 
     @answers
@@ -230,7 +232,8 @@ class Service(StudioServicer):
                     self._jobs.consumed(job, request.consumed.lease)
                 else:
                     raise InvalidInput("A running job was sent something other than an answer.")
-        except InvalidInput as error:
+            self._jobs.silent(job)
+        except BacklotError as error:
             self._jobs.fail(job, error)
 
     @answers
@@ -239,6 +242,14 @@ class Service(StudioServicer):
         return pb.CancelReply(found=self._jobs.cancel(session, request.job))
 
     # ---- parts ----------------------------------------------------------------------------
+
+    async def _models(self) -> list[pb.Model]:
+        """Those of the first device that is up; nobody waits for one that is not."""
+        for device in self._devices:
+            if device.up:
+                answer = await device.ask(wb.Ask(models=pb.ListModelsRequest()))
+                return list(answer.models.models)
+        return []
 
     async def _first_ready(self) -> Device:
         for device in self._devices:

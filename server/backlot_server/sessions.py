@@ -14,11 +14,13 @@ from backlot.v1 import backlot_pb2 as pb
 
 @dataclass(eq=False)
 class Session:
-    """One client. local: it may be able to map this machine's memory."""
+    """One client. local: it may be able to map this machine's memory. result_bytes: of each
+    tool's last result."""
 
     id: str
     client: str
     local: bool
+    result_bytes: dict[str, int] = field(default_factory=dict)
     began: float = field(default_factory=time.monotonic)
     events: asyncio.Queue[pb.SessionEvent] = field(default_factory=asyncio.Queue)
 

@@ -11,7 +11,6 @@ import logging
 import os
 import signal
 import sys
-import threading
 import traceback
 from concurrent.futures import ThreadPoolExecutor
 
@@ -23,9 +22,17 @@ from backlot.wire import error_to_wire, spec_to_wire, values_from_wire
 from . import tools
 from . import worker_pb2 as wb
 from .job import Tool
+from .listing import listed_models
 from .pipe import WorkerEnd
 from .running import RunningJob
 from .turns import Ticket, Turns
+
+_SWITCH_SECONDS = 0.001
+"""Messages are answered this fast while a tool computes in Python."""
+
+
+_MOST_JOBS = 64
+"""More than the front ever sends at once, those that wait for stalled clients included."""
 
 
 class Worker:
@@ -40,6 +47,7 @@ class Worker:
         self._keys: dict[Ticket, int] = {}
         self._last_turn = 0
         self._answers = ThreadPoolExecutor(1, "answers")
+        self._threads = ThreadPoolExecutor(_MOST_JOBS, "job")
 
     def serve(self) -> None:
         """Until the front is gone."""
@@ -76,7 +84,7 @@ class Worker:
         job = RunningJob(key, begin, tool, self._segments, self._turns, self._end.send, self._note)
         self._jobs[key] = job
         self._keys[job.ticket] = key
-        threading.Thread(target=self._run, args=(job,), name=f"job {key}", daemon=True).start()
+        self._threads.submit(self._run, job)
 
     def _run(self, job: RunningJob) -> None:
         try:
@@ -96,14 +104,17 @@ class Worker:
     def _answer(self, ask: wb.Ask) -> None:
         answer = wb.Answer(id=ask.id)
         try:
-            answer.reply.CopyFrom(self._estimate(ask))
+            if ask.HasField("models"):
+                answer.models.models.extend(listed_models())
+            else:
+                answer.estimate.CopyFrom(self._estimate(ask.estimate))
         except Exception as error:
             if not isinstance(error, BacklotError):
                 self._note(error)
             answer.error.CopyFrom(error_to_wire(error))
         self._end.send(wb.FromWorker(answer=answer))
 
-    def _estimate(self, ask: wb.Ask) -> pb.EstimateReply:
+    def _estimate(self, ask: wb.Estimate) -> pb.EstimateReply:
         request = ask.request
         tool = self._tools.get(request.tool)
         if tool is None:
@@ -163,6 +174,7 @@ def _go_first() -> None:
 def main() -> None:
     """Talk to the front over the pipes that are standard input and output."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)
+    sys.setswitchinterval(_SWITCH_SECONDS)
     outgoing = os.fdopen(os.dup(1), "wb")
     os.dup2(2, 1)  # whatever a library prints goes to the log, not between our messages
     end = WorkerEnd(sys.stdin.buffer, outgoing)

@@ -49,12 +49,14 @@ class FromWorker(_message.Message):
     def __init__(self, job: _Optional[int] = ..., ready: _Optional[_Union[Ready, _Mapping]] = ..., event: _Optional[_Union[_backlot_pb2.RunEvent, _Mapping]] = ..., want_room: _Optional[_Union[WantRoom, _Mapping]] = ..., spare: _Optional[_Union[Spare, _Mapping]] = ..., released: _Optional[_Union[Released, _Mapping]] = ..., turn: _Optional[_Union[Turn, _Mapping]] = ..., answer: _Optional[_Union[Answer, _Mapping]] = ..., note: _Optional[_Union[Note, _Mapping]] = ...) -> None: ...
 
 class Begin(_message.Message):
-    __slots__ = ("start", "unconsumed")
+    __slots__ = ("start", "unconsumed", "room")
     START_FIELD_NUMBER: _ClassVar[int]
     UNCONSUMED_FIELD_NUMBER: _ClassVar[int]
+    ROOM_FIELD_NUMBER: _ClassVar[int]
     start: _backlot_pb2.Start
     unconsumed: int
-    def __init__(self, start: _Optional[_Union[_backlot_pb2.Start, _Mapping]] = ..., unconsumed: _Optional[int] = ...) -> None: ...
+    room: _backlot_pb2.Lease
+    def __init__(self, start: _Optional[_Union[_backlot_pb2.Start, _Mapping]] = ..., unconsumed: _Optional[int] = ..., room: _Optional[_Union[_backlot_pb2.Lease, _Mapping]] = ...) -> None: ...
 
 class Room(_message.Message):
     __slots__ = ("lease", "error")
@@ -73,18 +75,26 @@ class Stop(_message.Message):
     def __init__(self) -> None: ...
 
 class Ask(_message.Message):
-    __slots__ = ("id", "request", "inputs", "check_inputs", "measure")
+    __slots__ = ("id", "estimate", "models")
     ID_FIELD_NUMBER: _ClassVar[int]
+    ESTIMATE_FIELD_NUMBER: _ClassVar[int]
+    MODELS_FIELD_NUMBER: _ClassVar[int]
+    id: int
+    estimate: Estimate
+    models: _backlot_pb2.ListModelsRequest
+    def __init__(self, id: _Optional[int] = ..., estimate: _Optional[_Union[Estimate, _Mapping]] = ..., models: _Optional[_Union[_backlot_pb2.ListModelsRequest, _Mapping]] = ...) -> None: ...
+
+class Estimate(_message.Message):
+    __slots__ = ("request", "inputs", "check_inputs", "measure")
     REQUEST_FIELD_NUMBER: _ClassVar[int]
     INPUTS_FIELD_NUMBER: _ClassVar[int]
     CHECK_INPUTS_FIELD_NUMBER: _ClassVar[int]
     MEASURE_FIELD_NUMBER: _ClassVar[int]
-    id: int
     request: _backlot_pb2.EstimateRequest
     inputs: _containers.RepeatedScalarFieldContainer[str]
     check_inputs: bool
     measure: bool
-    def __init__(self, id: _Optional[int] = ..., request: _Optional[_Union[_backlot_pb2.EstimateRequest, _Mapping]] = ..., inputs: _Optional[_Iterable[str]] = ..., check_inputs: bool = ..., measure: bool = ...) -> None: ...
+    def __init__(self, request: _Optional[_Union[_backlot_pb2.EstimateRequest, _Mapping]] = ..., inputs: _Optional[_Iterable[str]] = ..., check_inputs: bool = ..., measure: bool = ...) -> None: ...
 
 class Forget(_message.Message):
     __slots__ = ("segment",)
@@ -93,12 +103,10 @@ class Forget(_message.Message):
     def __init__(self, segment: _Optional[int] = ...) -> None: ...
 
 class Ready(_message.Message):
-    __slots__ = ("tools", "models")
+    __slots__ = ("tools",)
     TOOLS_FIELD_NUMBER: _ClassVar[int]
-    MODELS_FIELD_NUMBER: _ClassVar[int]
     tools: _containers.RepeatedCompositeFieldContainer[_backlot_pb2.ToolSpec]
-    models: _containers.RepeatedCompositeFieldContainer[_backlot_pb2.Model]
-    def __init__(self, tools: _Optional[_Iterable[_Union[_backlot_pb2.ToolSpec, _Mapping]]] = ..., models: _Optional[_Iterable[_Union[_backlot_pb2.Model, _Mapping]]] = ...) -> None: ...
+    def __init__(self, tools: _Optional[_Iterable[_Union[_backlot_pb2.ToolSpec, _Mapping]]] = ...) -> None: ...
 
 class WantRoom(_message.Message):
     __slots__ = ("bytes",)
@@ -125,16 +133,16 @@ class Turn(_message.Message):
     def __init__(self) -> None: ...
 
 class Answer(_message.Message):
-    __slots__ = ("id", "reply", "error", "models")
+    __slots__ = ("id", "estimate", "models", "error")
     ID_FIELD_NUMBER: _ClassVar[int]
-    REPLY_FIELD_NUMBER: _ClassVar[int]
-    ERROR_FIELD_NUMBER: _ClassVar[int]
+    ESTIMATE_FIELD_NUMBER: _ClassVar[int]
     MODELS_FIELD_NUMBER: _ClassVar[int]
+    ERROR_FIELD_NUMBER: _ClassVar[int]
     id: int
-    reply: _backlot_pb2.EstimateReply
+    estimate: _backlot_pb2.EstimateReply
+    models: _backlot_pb2.ListModelsReply
     error: _backlot_pb2.Error
-    models: _containers.RepeatedCompositeFieldContainer[_backlot_pb2.Model]
-    def __init__(self, id: _Optional[int] = ..., reply: _Optional[_Union[_backlot_pb2.EstimateReply, _Mapping]] = ..., error: _Optional[_Union[_backlot_pb2.Error, _Mapping]] = ..., models: _Optional[_Iterable[_Union[_backlot_pb2.Model, _Mapping]]] = ...) -> None: ...
+    def __init__(self, id: _Optional[int] = ..., estimate: _Optional[_Union[_backlot_pb2.EstimateReply, _Mapping]] = ..., models: _Optional[_Union[_backlot_pb2.ListModelsReply, _Mapping]] = ..., error: _Optional[_Union[_backlot_pb2.Error, _Mapping]] = ...) -> None: ...
 
 class Note(_message.Message):
     __slots__ = ("text",)
