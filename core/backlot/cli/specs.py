@@ -55,13 +55,18 @@ def known() -> dict[str, ToolSpec]:
     """
     from .. import local
 
-    if local.find() is None and (found := _remembered()):
-        return {spec["name"]: _spec(spec) for spec in found}
+    if local.find() is None and (found := remembered()):
+        return found
     from ..client import connect
 
     with connect(client="cli") as studio:
         remember(studio.tools())
         return studio.tools()
+
+
+def remembered() -> dict[str, ToolSpec]:
+    """The tools as last seen; none when there is no such memory."""
+    return {spec["name"]: _spec(spec) for spec in _remembered()}
 
 
 def _remembered() -> list[dict[str, Any]]:
