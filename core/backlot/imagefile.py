@@ -24,6 +24,11 @@ from .layers import Header
 MAX_SIDE = 65536
 MAX_CHANNELS = 1024
 
+# Files up to this many bytes of pixels are encoded in memory before they go to disk.
+STAGED = 256 << 20
+_SMALL = (".png", ".jpg", ".jpeg")
+_BAND = 1024
+
 _DTYPES: dict[str, Any] = {
     "uint8": np.uint8,
     "int8": np.int8,
@@ -222,22 +227,86 @@ def write_parts(path: str, parts: Sequence[Part], compression: str | None = None
     specs = [_spec_for(sink, part, compression) for part in parts]
     if len(parts) > 1 and not sink.supports("multiimage"):
         raise Unsupported(f"{target.name} cannot hold {len(parts)} parts.", "Write OpenEXR.")
+    raw = sum(part.spec.image_bytes() for part in parts)
+    in_memory = hasattr(os, "memfd_create") and (raw <= STAGED or target.suffix.lower() in _SMALL)
     with atomic(target) as temporary:
-        _write(sink, temporary, target.name, parts, specs)
+        if in_memory:
+            _write_staged(sink, temporary, target, parts, specs)
+        else:
+            _write(sink, temporary, target, parts, specs)
+            _read_back(temporary, target)
 
 
-def _write(sink: Any, temporary: str, name: str, parts: Sequence[Part], specs: list[Any]) -> None:
+def _write_staged(
+    sink: Any, temporary: str, target: Path, parts: Sequence[Part], specs: list[Any]
+) -> None:
+    """Encode into memory, then copy to disk where every error of the disk is seen.
+
+    OpenImageIO's writers say that all is well when the last buffer did not fit the disk, PNG's
+    says so always, and JPEG's ends the process.
+    """
+    staged = os.memfd_create(target.name)
+    try:
+        _write(sink, f"/proc/self/fd/{staged}", target, parts, specs)
+        size = os.fstat(staged).st_size
+        if size >= _file_limit():
+            raise OSError(errno.EFBIG, "")
+        done = 0
+        descriptor = os.open(temporary, os.O_WRONLY)
+        try:
+            while done < size:
+                done += os.sendfile(descriptor, staged, done, size - done)
+        finally:
+            os.close(descriptor)
+    finally:
+        os.close(staged)
+
+
+def _file_limit() -> float:
+    """The largest file that this process may write; a staged file of that size is cut short."""
+    import resource
+
+    limit = resource.getrlimit(resource.RLIMIT_FSIZE)[0]
+    return float("inf") if limit == resource.RLIM_INFINITY else limit
+
+
+def _write(
+    sink: Any, temporary: str, target: Path, parts: Sequence[Part], specs: list[Any]
+) -> None:
     opened = sink.open(temporary, specs[0] if len(specs) == 1 else tuple(specs))
     for number, (part, spec) in enumerate(zip(parts, specs, strict=True)):
         if number and opened:
             opened = sink.open(temporary, spec, "AppendSubimage")
-        pixels = _interleaved(part)
-        if not opened or not sink.write_image(pixels):
+        if not opened or not sink.write_image(_interleaved(part)):
             reason = sink.geterror()
             sink.close()
-            raise _unwritable(name, os.path.dirname(temporary), reason)
+            raise _unwritable(target, reason)
     if not sink.close():
-        raise _unwritable(name, os.path.dirname(temporary), sink.geterror())
+        raise _unwritable(target, sink.geterror())
+
+
+def _read_back(temporary: str, target: Path) -> None:
+    """Decode a large file once: where it cannot be staged, that shows a tail that is lost."""
+    lost = "what is on disk is not what was written"
+    try:
+        parts = read_parts(temporary)
+        with _opened(temporary) as source:
+            for part in parts:
+                for y in range(0, part.spec.height, _BAND):
+                    if not _readable(source, part, y, min(y + _BAND, part.spec.height)):
+                        source.geterror()
+                        raise _unwritable(target, lost)
+    except UnreadableFile as error:
+        raise _unwritable(target, lost) from error
+
+
+def _readable(source: Any, part: Part, y: int, end: int) -> bool:
+    top, left = part.spec.y, part.spec.x
+    if part.spec.tile_width:
+        right = left + part.spec.width
+        window = (left, right, top + y, top + end)
+        return source.read_tiles(part.number, 0, *window, 0, 1, 0, 1, "half") is not None
+    return source.read_scanlines(part.number, 0, top + y, top + end, 0, 0, 1, "half") is not None
 
 
 def _interleaved(part: Part) -> Pixels:
@@ -312,14 +381,14 @@ def cannot_write(target: Path, error: OSError) -> CannotWrite:
     return CannotWrite(f"{target.name} cannot be written: {reason}.", hint)
 
 
-def _unwritable(name: str, folder: str, reason: str) -> BacklotError:
-    lines = reason.strip().splitlines()
-    text = lines[0] if lines else "the writer gave no reason"
+def _unwritable(target: Path, reason: str) -> BacklotError:
     for number in (errno.ENOSPC, errno.EDQUOT, errno.EFBIG):
         if os.strerror(number) in reason:
-            return cannot_write(Path(name), OSError(number, ""))
-    with suppress(OSError):
-        room = os.statvfs(folder)
-        if room.f_bavail * room.f_frsize < 1 << 16:
-            return cannot_write(Path(name), OSError(errno.ENOSPC, ""))
-    return CannotWrite(f"{name} cannot be written: {text.rstrip('.')}.")
+            return cannot_write(target, OSError(number, ""))
+    with suppress(OSError, AttributeError):
+        room = os.statvfs(target.parent)
+        if room.f_bavail * room.f_frsize < 1 << 20:
+            return cannot_write(target, OSError(errno.ENOSPC, ""))
+    lines = reason.strip().splitlines()
+    text = lines[0].rstrip(".") if lines else "the writer gave no reason"
+    return CannotWrite(f"{target.name} cannot be written: {text}.")
