@@ -86,7 +86,7 @@ class Finish:
         plate = self._intake.plate(number, self._order.layer)
         (result,) = results.values()
         allowed = self._allowed(number, plate.frame)
-        if not _same_format(plate.image.path, partial):
+        if plate.image is None or not same_format(plate.image.path, partial):
             self._save_alone(result.frame, plate.frame, allowed, partial)
             return None
         image = plate.image.put(
@@ -101,11 +101,12 @@ class Finish:
         return is_exact(plate.image, Image.open(partial), self._order.layer, allowed)
 
     def _save_scaled(self, number: int, results: Mapping[Layer, Result], partial: Path) -> None:
-        image = self._intake.image(number)
-        if not _same_format(image.path, partial):
-            (result,) = results.values()
-            media.write(partial, result.frame, compression=self._order.compression)
+        source = self._order.path(self._order.main, number)
+        if not same_format(source, partial):
+            main = next(iter(results.values()))
+            media.write(partial, main.frame, compression=self._order.compression)
             return
+        image = self._intake.image(number)
         frames: dict[Any, Frame] = {key: result.frame for key, result in results.items()}
         image.rescaled(frames, self._order.colorspace).save(partial, self._order.compression)
 
@@ -152,7 +153,8 @@ def _compression(image: Image) -> str:
     return str(image.parts[0].attributes.get("compression", "")).partition(":")[0]
 
 
-def _same_format(a: str | os.PathLike[str], b: str | os.PathLike[str]) -> bool:
+def same_format(a: str | os.PathLike[str], b: str | os.PathLike[str]) -> bool:
+    """Whether a file can be written as it was read: all layers, pixel types and attributes."""
     family = {".tiff": ".tif", ".jpeg": ".jpg"}
     first, second = (Path(path).suffix.lower() for path in (a, b))
     return family.get(first, first) == family.get(second, second)

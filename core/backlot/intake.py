@@ -11,6 +11,7 @@ from .errors import BacklotError, InvalidInput, UnreadableFile
 from .frame import Frame
 from .manifest import Manifest, Stamp, combine
 from .media import Image
+from .movie import Movie
 from .order import Order
 from .plan import digest
 
@@ -19,10 +20,18 @@ _KEPT_BYTES = 512 << 20
 
 @dataclass(frozen=True)
 class Picture:
-    """A file and one of its layers as a frame."""
+    """A file and one of its layers as a frame; image is None for a frame of a movie."""
 
-    image: Image
+    image: Image | None
     frame: Frame
+
+
+@dataclass(frozen=True)
+class _Key:
+    path: Path
+    number: int  # 0 in files of one picture
+    layer: str
+    view: str
 
 
 class Intake:
@@ -36,7 +45,8 @@ class Intake:
         self._order = order
         self._manifest = manifest
         self._lock = threading.Lock()
-        self._pictures: OrderedDict[tuple[Path, str, str], Picture] = OrderedDict()
+        self._pictures: OrderedDict[_Key, Picture] = OrderedDict()
+        self._movies: dict[Path, Movie] = {}
         self._stamps: dict[Path, Stamp] = {}
 
     def read(self, name: str, number: int) -> Frame:
@@ -46,21 +56,22 @@ class Intake:
         """
         if name == self._order.main:
             return self.plate(number, self._order.layer).frame
-        frame = self._numbered(name, number)
+        frame = self._other(name, number)
         if self._order.spec.input(name).kind == "matte":
             self._check_matte(name, number, frame)
         return frame
 
     def plate(self, number: int, layer: str, view: str = "") -> Picture:
         """A layer of the main input, with the file that it is part of."""
-        return self._picture(self._order.main, number, layer, view, self._order.colorspace)
+        found = self._picture(self._order.main, number, layer, view, self._order.colorspace)
+        return Picture(found.image, _numbered(found.frame, number))
 
     def matte(self, number: int) -> Frame:
         """The matte that says where this frame may change."""
-        return self._numbered(self._order.spec.output.matte, number)
+        return self._other(self._order.spec.output.matte, number)
 
     def image(self, number: int) -> Image:
-        """The main input's file; its pixels are read when they are asked for."""
+        """The main input's file, if it is no movie; pixels are read when they are asked for."""
         return Image.open(self._order.path(self._order.main, number))
 
     def digests(self, number: int) -> dict[str, str]:
@@ -79,31 +90,42 @@ class Intake:
 
     def forget(self, number: int) -> None:
         """The frame is finished: let go of its plate."""
-        path = self._order.path(self._order.main, number)
-        if self._order.inputs[self._order.main].is_still:
+        source = self._order.inputs[self._order.main]
+        if source.is_still:
             return
+        path, at = self._order.path(self._order.main, number), number if source.is_movie else 0
         with self._lock:
-            for key in [key for key in self._pictures if key[0] == path]:
+            for key in [key for key in self._pictures if (key.path, key.number) == (path, at)]:
                 del self._pictures[key]
 
-    def _numbered(self, name: str, number: int) -> Frame:
+    def close(self) -> None:
+        """Let go of everything."""
+        with self._lock:
+            self._pictures.clear()
+            for movie in self._movies.values():
+                movie.close()
+
+    def _other(self, name: str, number: int) -> Frame:
         kind = self._order.spec.input(name).kind
         colorspace = "data" if kind in ("matte", "data") else None
-        frame = self._picture(name, number, "", "", colorspace).frame
-        return frame.with_pixels(frame.pixels, number=number)
+        return _numbered(self._picture(name, number, "", "", colorspace).frame, number)
 
     def _picture(
         self, name: str, number: int, layer: str, view: str, colorspace: str | None
     ) -> Picture:
         path = self._order.path(name, number)
-        key = (path, layer, view)
+        movie = self._order.inputs[name].is_movie
+        key = _Key(path, number if movie else 0, layer, view)
         with self._lock:
             if key in self._pictures:
                 self._pictures.move_to_end(key)
                 return self._pictures[key]
         before = self._stamped(path)
-        image = Image.open(path)
-        picture = Picture(image, image.frame(layer, colorspace, number, view))
+        if movie:
+            picture = Picture(None, self._movie(path).frame(number, colorspace))
+        else:
+            image = Image.open(path)
+            picture = Picture(image, image.frame(layer, colorspace, number, view))
         if path.stat().st_mtime_ns != before.mtime_ns:
             raise UnreadableFile(
                 f"{path.name} is being written by somebody else.", "Wait until it is finished."
@@ -113,6 +135,12 @@ class Intake:
             self._pictures[key] = picture
             self._let_go()
         return picture
+
+    def _movie(self, path: Path) -> Movie:
+        with self._lock:
+            if path not in self._movies:
+                self._movies[path] = Movie(path)
+            return self._movies[path]
 
     def _stamped(self, path: Path) -> Stamp:
         try:
@@ -132,10 +160,9 @@ class Intake:
     def _check_matte(self, name: str, number: int, matte: Frame) -> None:
         """A matte of another format than the plate would be laid over it in the wrong place."""
         try:
-            plate = self.image(number).parts[0].spec
+            size = self._plate_size(number)
         except BacklotError:
             return  # told when the plate itself is asked for
-        size = (plate.full_width, plate.full_height)
         window = matte.display_window
         if (window.width, window.height) != size:
             raise InvalidInput(
@@ -143,6 +170,18 @@ class Intake:
                 f"the plate is {size[0]}x{size[1]}.",
                 "Render the matte at the plate's format.",
             )
+
+    def _plate_size(self, number: int) -> tuple[int, int]:
+        """Width and height of the picture as framed."""
+        if self._order.inputs[self._order.main].is_movie:
+            window = self.plate(number, self._order.layer).frame.display_window
+            return window.width, window.height
+        spec = self.image(number).parts[0].spec
+        return spec.full_width, spec.full_height
+
+
+def _numbered(frame: Frame, number: int) -> Frame:
+    return frame if frame.number == number else frame.with_pixels(frame.pixels, number=number)
 
 
 def _bytes(picture: Picture) -> int:

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 from .errors import BacklotError, MissingFrame
 from .manifest import Entry, Manifest, Recipe, combine, stamp
 from .media import Image
+from .movie import Movie
 from .order import Order
 
 if TYPE_CHECKING:
@@ -141,6 +142,11 @@ def _measure(order: Order) -> tuple[int, int, int, int]:
     for number in order.frames:
         path = order.path(order.main, number)
         try:
+            if order.inputs[order.main].is_movie:
+                with Movie(path) as movie:
+                    pixels = movie.frame(number, order.colorspace).pixels
+                size = path.stat().st_size // len(movie.frames)
+                return pixels.shape[1], pixels.shape[0], pixels.shape[2], size
             part = Image.open(path).parts[0]
             return part.spec.width, part.spec.height, part.spec.nchannels, path.stat().st_size
         except (BacklotError, OSError):

@@ -10,7 +10,7 @@ import threading
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import ExitStack, contextmanager, suppress
+from contextlib import ExitStack, closing, contextmanager, suppress
 from typing import TYPE_CHECKING, Any
 
 from . import events, order, plan
@@ -24,7 +24,7 @@ from .errors import (
     ServerUnavailable,
     WorkerLost,
 )
-from .finish import Finish, Layer, make_folders, remove_leftovers
+from .finish import Finish, Layer, make_folders, remove_leftovers, same_format
 from .frame import Frame
 from .intake import Intake
 from .manifest import Manifest
@@ -133,7 +133,7 @@ class _Run:
         self._progress = progress
         self._cancel = cancel or threading.Event()
         self._stop = threading.Event()
-        self._intake = Intake(self._order, manifest)
+        self._intake = opened.enter_context(closing(Intake(self._order, manifest)))
         self._finish = Finish(self._order, planned.recipe, self._intake, manifest)
         self._tell_lock = threading.RLock()
         self._reports: dict[int, FrameReport] = {}
@@ -223,6 +223,10 @@ class _Run:
         return self._intake.read(name, number)
 
     def _has_layers(self, number: int) -> bool:
+        """Whether the source's file is more than one picture, all of which go to the output."""
+        source = self._order.path(self._order.main, number)
+        if not same_format(source, self._order.output(number)):
+            return False
         try:
             image = self._intake.image(number)
         except BacklotError:
