@@ -317,12 +317,13 @@ def _convert(pixels: Floats, name: str, forward: bool, straight: bool) -> Floats
     unpremultiply = alpha is not None and not (straight and forward)
     premultiply = alpha is not None and not (straight and not forward)
     divisor = _divisor(alpha) if alpha is not None else np.float32(1.0)
-    if unpremultiply:
-        rgb /= divisor
-    if apply is not None:
-        apply(rgb)
-    if premultiply:
-        rgb *= alpha[..., None] if straight and alpha is not None else divisor
+    with np.errstate(over="ignore", invalid="ignore"):
+        if unpremultiply:
+            rgb /= divisor
+        if apply is not None:
+            apply(rgb)
+        if premultiply:
+            rgb *= alpha[..., None] if straight and alpha is not None else divisor
     out: Floats = pixels.copy()
     out[..., :colors] = rgb[..., :colors]
     if odd is not None:

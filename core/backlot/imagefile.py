@@ -329,9 +329,11 @@ def _spec_for(sink: Any, part: Part, compression: str | None) -> Any:
     spec = oiio.ImageSpec(part.spec)
     if compression:
         spec["compression"] = compression
-    if sink.format_name() == "openexr" and spec.getattribute("DateTime") is None:
-        # The writer stamps the time on files that have none; of another type it is left out.
-        spec.attribute("DateTime", "float[2]", (0.0, 0.0))
+    if sink.format_name() == "openexr":
+        spec.erase_attribute("openexr:chunkCount")
+        if spec.getattribute("DateTime") is None:
+            # The writer stamps the time on files that have none; of another type it is left out.
+            spec.attribute("DateTime", "float[2]", (0.0, 0.0))
     return spec
 
 
