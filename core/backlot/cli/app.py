@@ -135,6 +135,13 @@ def doctor(as_json: Json = False) -> int:
     return examine(as_json)
 
 
+def link() -> int:
+    """Serve a plugin over stdin and stdout: its companion process (docs/link.md)."""
+    from ..link import main
+
+    return main()
+
+
 _COMMANDS = (
     (serve, SERVER),
     (start, SERVER),
@@ -143,4 +150,5 @@ _COMMANDS = (
     (tools, ABOUT),
     (models, ABOUT),
     (doctor, ABOUT),
+    (link, ABOUT),
 )

@@ -199,13 +199,12 @@ class Companion:
         from .request import request_from_json
 
         request = request_from_json(params, self.buffers)
+        work = Work(request, self.studios, self.buffers, self.tell, self._over)
         with self._lock:
             if request.job in self._jobs:
                 request.release(self.buffers)
                 raise InvalidInput(f"There is a job {request.job} already.", "Name it differently.")
-            work = self._jobs[request.job] = Work(
-                request, self.studios, self.buffers, self.tell, self._over
-            )
+            self._jobs[request.job] = work
         work.start()
         return {"job": request.job}
 

@@ -75,7 +75,7 @@ class Work:
                     return self._run_in_memory(studio)
                 from .sequences import run_files
 
-                return run_files(studio, self._request, self._tell, self._check)
+                return run_files(studio, self._request, self._tell, self._cancelled)
             except ServerUnavailable:
                 self._studios.drop(studio)
                 if attempt == 2 or self._cancelled.is_set():

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Callable
 from typing import Any
 
@@ -18,28 +19,29 @@ from .request import FromFiles, Request
 
 
 def run_files(
-    studio: Studio, request: Request, tell: Callable[..., None], check: Callable[[], None]
+    studio: Studio, request: Request, tell: Callable[..., None], cancel: threading.Event
 ) -> Json:
     """A take on disk: see backlot.shot. Finished frames are kept; the counts are returned.
 
-    check: raises Cancelled when somebody asked for it; called on every event.
+    cancel: set by whoever wants the end; Cancelled is then raised.
     """
     from ..shot import process
 
     spec = studio.tool(request.tool)
     spec.check_inputs(list(request.inputs))
     main = spec.inputs[0].name
-    files = {name: given for name, given in request.inputs.items() if isinstance(given, FromFiles)}
-    for name, given in files.items():
-        if name != main and (given.layer or given.colorspace):
+    files = {name: each for name, each in request.inputs.items() if isinstance(each, FromFiles)}
+    for name, each in files.items():
+        if name != main and (each.layer or each.colorspace):
             raise InvalidInput(
                 f"A layer or colour space was named for {name}, which is taken as its files say.",
                 f"Name them for {main} alone.",
             )
+    given: dict[str, Any] = {name: each.files for name, each in files.items() if name != main}
+    given.update(request.params)
     told: set[int] = set()
 
     def progress(update: Update) -> None:
-        check()
         _tell_update(update, tell)
         if update.report is not None:
             told.add(update.report.number)
@@ -53,9 +55,10 @@ def run_files(
         layer=files[main].layer,
         colorspace=files[main].colorspace or None,
         compression=request.options.get("compression"),
+        priority=request.priority,
         progress=progress,
-        **{name: given.files for name, given in files.items() if name != main},
-        **request.params,
+        cancel=cancel,
+        **given,
     )
     for report in take.frames:
         if report.number not in told:
