@@ -12,7 +12,7 @@ import numpy as np
 import numpy.typing as npt
 
 from . import matte, media
-from .errors import BacklotError
+from .errors import BacklotError, CannotWrite
 from .events import Result
 from .frame import Frame
 from .imagefile import cannot_write
@@ -65,6 +65,9 @@ class Finish:
             _rename(partial, path)
         except OSError as error:
             raise cannot_write(path, error) from error
+        except CannotWrite as error:
+            sentence = error.sentence.replace(partial.name, path.name)
+            raise CannotWrite(sentence, error.hint) from error
         finally:
             partial.unlink(missing_ok=True)
         self._intake.forget(number)

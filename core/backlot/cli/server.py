@@ -132,13 +132,14 @@ def _show(reply: StatusReply) -> None:
     told = fields(reply)
     pool = told["shared"]
     console.print(
-        f"[bold]backlot {told['build']}[/], process {told['pid']}, "
-        f"up {duration(told['uptime'])}, "
-        f"shared frames {size(pool['lease_bytes'])} in use of {size(pool['bytes'])} held"
+        f"[bold]backlot {told['build']}[/], process {told['pid']}, up {duration(told['uptime'])}"
     )
-    console.print(_devices(told))
-    console.print(_jobs(told) if told["jobs"] else "[dim]No jobs.[/]")
-    console.print(_sessions(told))
+    console.print(
+        f"Shared frames: {size(pool['lease_bytes'])} in use, {size(pool['bytes'])} held\n"
+    )
+    console.print(_devices(told), "")
+    console.print(_jobs(told) if told["jobs"] else "[dim]No jobs.[/]", "")
+    console.print(_sessions(told), "")
     loaded = [model["name"] for model in told["models"] if model["loaded"]]
     console.print(f"Models loaded: {', '.join(loaded)}" if loaded else "[dim]No model loaded.[/]")
 
