@@ -257,7 +257,8 @@ def to_working(pixels: Floats, source: str, *, straight: bool = False) -> Floats
     """File values to scene-linear ACEScg, alpha premultiplied.
 
     pixels: (height, width, channels) float32; channels are Y, YA, RGB or RGBA. With alpha,
-        colour is premultiplied in the file unless `straight`.
+        colour is premultiplied in the file unless `straight`; through the curves of displays it
+        goes unpremultiplied.
     source: a colour space, alias or role of the config.
 
     Where the file's space is ACEScg the very same array comes back. NaN and infinities stay in
@@ -293,8 +294,11 @@ def primaries(name: str) -> tuple[float, ...] | None:
 
 
 def mixes_alpha(name: str, straight: bool = False) -> bool:
-    """Whether converting colour depends on alpha: file values are straight, or not linear."""
-    return straight or not _linear(_key(), space(name))
+    """Whether converting colour depends on alpha: file values are straight, or go by a curve.
+
+    Not so for logarithms: black in log is not 0, so that premultiplied log values cannot be.
+    """
+    return straight or _has_curve(_key(), space(name))
 
 
 def _convert(pixels: Floats, name: str, forward: bool, straight: bool) -> Floats:
@@ -343,8 +347,11 @@ def _key() -> str:
 
 
 @lru_cache(maxsize=64)
-def _linear(source: str, name: str) -> bool:
-    return bool(_load(source).isColorSpaceLinear(name, OCIO.REFERENCE_SPACE_SCENE))
+def _has_curve(source: str, name: str) -> bool:
+    loaded = _load(source)
+    if loaded.getColorSpace(name).getEncoding() == "log":
+        return False
+    return not loaded.isColorSpaceLinear(name, OCIO.REFERENCE_SPACE_SCENE)
 
 
 @lru_cache(maxsize=64)
