@@ -46,8 +46,7 @@ def displayed(frame: Frame) -> Display:
             rgb = color.from_working(rgb, color.default_space(True))
     else:
         rgb = np.repeat(pixels[:, :, :1], 3, axis=2)
-    shown: Display = np.rint(np.clip(np.nan_to_num(rgb), 0, 1) * 255).astype(np.uint8)
-    return shown
+    return np.asarray(np.rint(np.clip(np.nan_to_num(rgb), 0, 1) * 255), np.uint8)
 
 
 def outlined(picture: Display, inside: npt.NDArray[np.bool_]) -> Display:
