@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 import shutil
@@ -14,16 +15,23 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from hypothesis import settings
 
 from backlot.local import Endpoint
 
+# A first example may wait for a compiler or a server on a busy machine.
+settings.register_profile("backlot", deadline=None)
+settings.load_profile("backlot")
+
 
 class RunningServer:
-    """A server process in a folder of its own."""
+    """A server process in a folder of its own, or in the `home` of one that was killed."""
 
-    def __init__(self, *arguments: str, env: dict[str, str] | None = None) -> None:
+    def __init__(
+        self, *arguments: str, env: dict[str, str] | None = None, home: Path | None = None
+    ) -> None:
         # Short, because a socket's path must be: pytest's own folders are too deep.
-        self.home = Path(tempfile.mkdtemp(prefix="backlot-", dir=tempfile.gettempdir()))
+        self.home = home or Path(tempfile.mkdtemp(prefix="backlot-"))
         self.folder = self.home / "run"
         command = [sys.executable, "-m", "backlot_server", "--runtime", str(self.folder)]
         self.process = subprocess.Popen(
@@ -39,14 +47,15 @@ class RunningServer:
     def _found(self) -> Endpoint:
         file = self.folder / "server.json"
         end = time.monotonic() + 60
-        while not file.exists():
-            if self.process.poll() is not None or time.monotonic() > end:
-                self.close()
-                raise AssertionError(f"The server did not start: {self.process.communicate()}")
+        while time.monotonic() < end and self.process.poll() is None:
+            with contextlib.suppress(OSError):
+                fields = json.loads(file.read_text())
+                fields.pop("build")
+                if fields["pid"] == self.process.pid:
+                    return Endpoint(**fields)
             time.sleep(0.02)
-        fields = json.loads(file.read_text())
-        fields.pop("build")
-        return Endpoint(**fields)
+        self.close()
+        raise AssertionError(f"The server did not start: {self.process.communicate()}")
 
     @property
     def log(self) -> str:

@@ -1,0 +1,87 @@
+"""Which engine runs a network here, and the networks this process holds."""
+
+from __future__ import annotations
+
+import importlib
+import os
+import pkgutil
+from pathlib import Path
+from typing import cast
+
+from backlot.errors import NotFound, OutOfMemory, Unsupported
+
+from . import engines
+from .engines import Engine, Network
+from .models import Card, verify
+from .tuning import tuned
+
+CHOICE = "BACKLOT_ENGINE"
+DEFAULT = "onnx"
+
+_held: dict[tuple[str, str, int], Network] = {}
+
+
+def all_engines() -> dict[str, Engine]:
+    """All engines of the package by name, whether or not they can run here."""
+    found: dict[str, Engine] = {}
+    for part in pkgutil.iter_modules(engines.__path__):
+        module = importlib.import_module(f"{engines.__name__}.{part.name}")
+        if hasattr(module, "NAME"):
+            engine = cast(Engine, module)
+            found[engine.NAME] = engine
+    return found
+
+
+def chosen_engine(card: Card) -> Engine:
+    """The engine for a network: the one asked for in $BACKLOT_ENGINE, else the fastest measured.
+
+    Raises: Unsupported when it cannot run here, NotFound when there is none of that name.
+    """
+    fitting = {
+        name: engine
+        for name, engine in all_engines().items()
+        if Path(card.file).suffix.lower() in engine.SUFFIXES
+    }
+    asked = os.environ.get(CHOICE, "auto")
+    name = tuned(card) or DEFAULT if asked == "auto" else asked
+    if asked == "auto" and name not in fitting:
+        name = next(iter(fitting), "")
+    if name not in fitting:
+        raise NotFound(
+            f"There is no engine {name or 'at all'} for {card.file}.",
+            f"There are: {', '.join(fitting) or 'none'}.",
+        )
+    if missing := fitting[name].available():
+        raise Unsupported(missing, f"Install it, or set {CHOICE} to another engine.")
+    return fitting[name]
+
+
+def load(card: Card) -> Network:
+    """The network of a card, loaded once in this process, on the chosen engine.
+
+    Raises: NotFound, UnreadableFile, Unsupported, OutOfMemory.
+    """
+    engine = chosen_engine(card)
+    path = verify(card)
+    key = (engine.NAME, card.sha256, path.stat().st_mtime_ns)
+    if key not in _held:
+        _check_room(card)
+        _held[key] = engine.load(card, str(path))
+    return _held[key]
+
+
+def held() -> frozenset[str]:
+    """SHA-256 of the weights that this process holds."""
+    return frozenset(sha256 for _, sha256, _ in _held)
+
+
+def _check_room(card: Card) -> None:
+    import psutil
+
+    free = psutil.virtual_memory().available
+    if 3 * card.bytes > free:
+        raise OutOfMemory(
+            f"The network {card.name} needs about {3 * card.bytes >> 20} MiB, "
+            f"{free >> 20} MiB are free.",
+            "Close other programs, or choose a smaller network.",
+        )
