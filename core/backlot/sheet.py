@@ -59,7 +59,7 @@ def outlined(picture: Display, inside: npt.NDArray[np.bool_]) -> Display:
     shrunk[:-1] &= inside[1:]
     shrunk[:, 1:] &= inside[:, :-1]
     shrunk[:, :-1] &= inside[:, 1:]
-    result = picture.copy()
+    result: Display = picture.copy()
     result[inside] = result[inside] // 2 + np.array([0, 110, 60], np.uint8)
     result[inside & ~shrunk] = (0, 255, 140)
     return result
