@@ -153,13 +153,14 @@ def _layer(part: Header, number: int, view: str, name: str, channels: list[int])
         components = [split_layer(part.channels[i])[1] for i in channels]
     order = sorted(range(len(channels)), key=lambda i: _rank(components[i]))
     components = [components[i] for i in order]
-    prefix = f"{name}." if name and [name] != components else ""
+    alone = len(components) == 1 and f".{name}".endswith(f".{components[0]}")
+    prefix = f"{name}." if name else ""
     return Layer(
         name=name,
         view=view,
         part=number,
         channels=tuple(channels[i] for i in order),
-        names=tuple(prefix + component for component in components),
+        names=(name,) if alone else tuple(prefix + component for component in components),
         meaning=_meaning(name, components, part.cryptomattes),
     )
 

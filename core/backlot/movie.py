@@ -139,7 +139,7 @@ class Movie:
         except av.FFmpegError as error:
             self._decoder = None
             raise UnreadableFile(f"Frame {number} of {name} is damaged: {error}.") from error
-        if picture is None:
+        if picture is None or picture.is_corrupt:
             self._decoder = None
             raise UnreadableFile(f"Frame {number} of {name} cannot be decoded.", "Re-encode it.")
         return picture
