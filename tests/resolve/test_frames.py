@@ -1,7 +1,6 @@
 from fractions import Fraction
 
 import pytest
-from backlot.errors import InvalidInput, Unsupported
 from backlot_resolve.frames import (
     Offset,
     Placement,
@@ -10,12 +9,13 @@ from backlot_resolve.frames import (
     Source,
     Span,
     Timebase,
-    Within,
     check_speed,
 )
 from backlot_resolve.timecode import Rate
 from hypothesis import given
 from hypothesis import strategies as st
+
+from backlot.errors import InvalidInput, Unsupported
 
 RATES = [Rate.parse(text) for text in ("23.976", 24, 25, "29.97", "29.97 DF", 30, 50)]
 RATES += [Rate.parse(text) for text in ("59.94", "59.94 DF", 60, "47.952", "119.88 DF")]
@@ -125,9 +125,8 @@ def test_a_sequence_that_starts_at_1001():
     clip = placement()
     assert clip.source(Record(86400)) == Source(1021)
     assert clip.used() == Span(Source(1021), Source(1069))
-    assert clip.within(Record(86410)) == Within(10)
-    with pytest.raises(InvalidInput):
-        clip.within(Record(86448))
+    assert clip.offset(Record(86410)) == Offset(30)
+    assert clip.offset_of(Source(1021)) == clip.left
 
 
 def test_handles_end_where_the_media_ends():

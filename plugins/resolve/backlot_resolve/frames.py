@@ -3,12 +3,11 @@
     Record    absolute: 01:00:00:00 at 24 is 86400. GetStart, GetEnd, recordFrame, MarkIn and the
               playhead are in it.
     Relative  from the timeline's first frame: timeline markers and marks are in it.
-    Within    from the first visible frame of one timeline item: its markers are in it.
-    Source    frame of the media as its file names count: 1001 for plate.1001.exr. Start and End
-              of a media pool item are in it, and the frames of our results.
-
-A fifth number, the offset from the media's first frame, is what AppendToTimeline, AddTake and
-GetLeftOffset take and give; it is an Offset, because it is neither.
+    Offset    from the first frame of a clip's media: GetLeftOffset, AddTake and the markers of a
+              timeline item are in it (ayon-resolve counts them so; the reference does not say).
+    Source    frame of the media as its file names count: 1001 for plate.1001.exr, 0 for a movie.
+              Start and End of a media pool item and AppendToTimeline's startFrame are in it
+              (as ayon-resolve and resolve-nuke-bridge found), and so are our results.
 
 Subtracting two of a kind gives a plain count; adding a count gives the same kind; everything else
 is a TypeError. A conversion is a method of what knows the relation: Timebase and Placement.
@@ -66,16 +65,12 @@ class Relative(_Position):
     """Frame of a timeline, from its first."""
 
 
-class Within(_Position):
-    """Frame of a timeline item, from its first visible one."""
+class Offset(_Position):
+    """Frame of a clip's media, from the media's first."""
 
 
 class Source(_Position):
     """Frame of the media, as its files are numbered."""
-
-
-class Offset(_Position):
-    """Frame of the media, from its first."""
 
 
 P = TypeVar("P", bound=_Position)
@@ -154,11 +149,6 @@ class Placement:
     def ratio(self) -> Fraction:
         """Media frames in one timeline frame; 1 unless the rates differ."""
         return self.media_rate.fps / self.rate.fps
-
-    def within(self, position: Record) -> Within:
-        if position not in self.record:
-            raise InvalidInput("That frame is not in this clip.")
-        return Within(position - self.record.first)
 
     def offset(self, position: Record) -> Offset:
         """The media frame that shows at a timeline frame (the one begun last, Resolve's floor)."""

@@ -1,0 +1,508 @@
+"""Frames back into Resolve: a numbered sequence into a bin, then a take or a clip above.
+
+Every step is read back. What cannot be placed exactly is not placed: the result stays in its bin,
+with a note that says why.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from backlot.errors import BacklotError, InvalidInput
+
+from . import keep
+from .edit import Clip, Edit, Open, read_clip
+from .errors import Changed, HostError, NotConnected, Refused
+from .frames import Source, Span
+from .plates import GRADED, Plate, make_current
+from .scripting import Scripting
+
+TAKE, ABOVE, BIN = "take", "above", "bin"
+PLACES = (TAKE, ABOVE, BIN)
+BIN_NAME = "Backlot"
+TRACK_NAME = "Backlot"
+JOB_KEY = "backlot.job"
+
+_COPIED = (
+    "Pan", "Tilt", "ZoomX", "ZoomY", "ZoomGang", "RotationAngle", "AnchorPointX", "AnchorPointY",
+    "Pitch", "Yaw", "FlipX", "FlipY", "CropLeft", "CropRight", "CropTop", "CropBottom",
+    "CropSoftness", "CropRetain", "Opacity", "CompositeMode", "Scaling", "ResizeFilter",
+)  # fmt: skip
+
+
+@dataclass(frozen=True)
+class Result:
+    """A finished sequence. pattern: printf notation; span: its file numbers."""
+
+    job: str
+    shot: str
+    label: str
+    pattern: str
+    span: Span[Source]
+    facts: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass
+class Placed:
+    """Where a result went. place: "take", "above" or "bin"; a bin that was not asked for has a
+    reason. notes: what could not be copied along."""
+
+    place: str
+    media_id: str
+    item_id: str = ""
+    track: int = 0
+    reason: str = ""
+    notes: list[str] = field(default_factory=list)
+
+
+def bring_back(
+    scripting: Scripting,
+    journal: keep.Journal,
+    edit: Edit,
+    clip: Clip,
+    plate: Plate,
+    result: Result,
+    place: str,
+) -> Placed:
+    """Import a result and place it. edit, clip: as they were when the plate was taken.
+
+    Raises: InvalidInput, Changed when another project is open, Refused when not even the import
+    went, NotConnected. Nothing of the person's is changed then.
+    """
+    if place not in PLACES:
+        raise InvalidInput(f"There is no place {place!r}.", f"Use {', '.join(PLACES)}.")
+    if plate.route == GRADED and place == TAKE:
+        raise InvalidInput(
+            "A graded result as a take would be graded twice.", "Put it on the track above."
+        )
+    notes: list[str] = []
+    with scripting.sentences(), keep.kept(scripting, journal, notes) as state:
+        now = Open(scripting)
+        now.check_same(edit.project_id)
+        media = _import(scripting, now, clip, plate, result, notes)
+        placed = Placed(BIN, str(scripting.call("MediaPoolItem.GetUniqueId", media)))
+        if place != BIN:
+            try:
+                _place(scripting, now, state, edit, clip, plate, result, media, place, placed)
+            except NotConnected:
+                raise
+            except BacklotError as error:
+                placed = Placed(BIN, placed.media_id, reason=f"{error.sentence} {error.hint}")
+                _note(scripting, media, placed.reason)
+    placed.notes.extend(notes)
+    return placed
+
+
+# ---- the media pool ---------------------------------------------------------------------------
+
+
+def _import(
+    scripting: Scripting, now: Open, clip: Clip, plate: Plate, result: Result, notes: list[str]
+) -> Any:
+    call = scripting.call
+    folder = _bin(scripting, now, (BIN_NAME, result.shot))
+    call("MediaPool.SetCurrentFolder", now.pool, folder)
+    current = call("MediaPool.GetCurrentFolder", now.pool)
+    if call("Folder.GetUniqueId", current) != call("Folder.GetUniqueId", folder):
+        raise Refused("Resolve did not open the Backlot bin.", "A colleague may hold its lock.")
+    entry = {
+        "FilePath": result.pattern,
+        "StartIndex": result.span.first.frame,
+        "EndIndex": result.span.last.frame,
+    }
+    made = call("MediaPool.ImportMedia", now.pool, [entry]) or []
+    if len(made) != 1 or made[0] is None:
+        found = _find_media(scripting, folder, result)
+        if found is None:
+            raise Refused(
+                f"Resolve did not import the result of “{clip.name}”.",
+                f"The frames are safe in {result.pattern}; import them by hand.",
+            )
+        made = [found]
+    media = made[0]
+    properties = call("MediaPoolItem.GetClipProperty", media) or {}
+    first, count = int(properties.get("Start") or 0), int(properties.get("Frames") or 0)
+    if (first, count) != (result.span.first.frame, len(result.span)):
+        raise Refused(
+            f"Resolve reads the result as frames {first} to {first + count - 1}, "
+            f"not {result.span.first.frame} to {result.span.last.frame}.",
+            "Check that the folder holds all frames.",
+        )
+    _describe(scripting, media, properties, clip, plate, result, notes)
+    return media
+
+
+def _bin(scripting: Scripting, now: Open, names: tuple[str, ...]) -> Any:
+    """The bin at this path, made where it is missing."""
+    call = scripting.call
+    folder = call("MediaPool.GetRootFolder", now.pool)
+    for name in names:
+        found = _sub(scripting, folder, name)
+        if found is None:
+            call("MediaPool.AddSubFolder", now.pool, folder, name)
+            found = _sub(scripting, folder, name)
+        if found is None:
+            raise Refused(f"Resolve did not make the bin “{name}”.", "Make it by hand and retry.")
+        folder = found
+    return folder
+
+
+def _sub(scripting: Scripting, folder: Any, name: str) -> Any:
+    for sub in scripting.call("Folder.GetSubFolderList", folder) or []:
+        if scripting.call("Folder.GetName", sub) == name:
+            return sub
+    return None
+
+
+def _find_media(scripting: Scripting, folder: Any, result: Result) -> Any:
+    """The result when it is in the bin, whatever the import answered."""
+    from .edit import pattern
+
+    for media in scripting.call("Folder.GetClipList", folder) or []:
+        path = str(scripting.call("MediaPoolItem.GetClipProperty", media, "File Path"))
+        if pattern(path) == result.pattern:
+            return media
+    return None
+
+
+def _describe(
+    scripting: Scripting,
+    media: Any,
+    properties: Mapping[str, str],
+    clip: Clip,
+    plate: Plate,
+    result: Result,
+    notes: list[str],
+) -> None:
+    """Name, rate, timecode, colour tag and our job id; what did not go becomes a note."""
+    call = scripting.call
+    wanted = {"Clip Name": f"{clip.name} {result.label}"}
+    if clip.placement is not None:
+        rate = clip.placement.media_rate
+        wanted["FPS"] = str(rate).removesuffix(" DF")
+        if clip.start_timecode:
+            first = rate.frame(clip.start_timecode)
+            offset = result.span.first - clip.placement.media.first
+            wanted["Start TC"] = rate.timecode(first + offset)
+    if plate.colour.resolve:
+        wanted["Input Color Space"] = plate.colour.resolve
+    for name, value in wanted.items():
+        if properties.get(name) == value:
+            continue
+        call("MediaPoolItem.SetClipProperty", media, name, value)
+        now = str(call("MediaPoolItem.GetClipProperty", media, name) or "")
+        if now != value and not _same_number(now, value):
+            notes.append(f"Set {name} of the result to {value} by hand: Resolve did not take it.")
+    facts = {JOB_KEY: result.job} | {f"backlot.{k}": v for k, v in result.facts.items()}
+    if scripting.has("MediaPoolItem.SetThirdPartyMetadata"):
+        call("MediaPoolItem.SetThirdPartyMetadata", media, facts)
+    else:
+        call("MediaPoolItem.SetMetadata", media, "Keyword", f"backlot {result.job}")
+    if clip.reel:
+        call("MediaPoolItem.SetMetadata", media, "Reel Number", clip.reel)
+    call("MediaPoolItem.AddMarker", media, 0, "Cream", "Backlot", result.label, 1, result.job)
+
+
+def _same_number(a: str, b: str) -> bool:
+    try:
+        return abs(float(a) - float(b)) < 0.005
+    except ValueError:
+        return False
+
+
+def _note(scripting: Scripting, media: Any, reason: str) -> None:
+    scripting.call("MediaPoolItem.SetMetadata", media, "Comments", f"Not placed: {reason}")
+
+
+# ---- the timeline -----------------------------------------------------------------------------
+
+
+def _place(
+    scripting: Scripting,
+    now: Open,
+    state: keep.Kept,
+    edit: Edit,
+    clip: Clip,
+    plate: Plate,
+    result: Result,
+    media: Any,
+    place: str,
+    placed: Placed,
+) -> None:
+    timeline = next((t for identity, t in now.timelines() if identity == edit.timeline_id), None)
+    if timeline is None:
+        raise Changed(f"The timeline “{edit.timeline}” is gone.", "Use the result from its bin.")
+    track, item, clip_now = _same_clip(scripting, now, timeline, edit, clip)
+    window = _window(scripting, item, clip, clip_now, plate, result)
+    if scripting.call("Timeline.GetUniqueId", now.need_timeline()) != edit.timeline_id:
+        state.opened.append(edit.timeline_id)
+        make_current(scripting, now, timeline)
+    if place == TAKE:
+        if scripting.call("Timeline.GetIsTrackLocked", timeline, "video", track):
+            raise Refused(f"Track V{track} is locked.", "Unlock it and place the result again.")
+        _take(scripting, item, clip_now, media, window, result, placed)
+        placed.track = track
+    else:
+        new = _above(scripting, now, timeline, track, clip_now, media, window, result, placed)
+        if plate.route != GRADED:
+            _copy_look(scripting, item, new, placed.notes)
+    placed.place = place
+
+
+def _same_clip(
+    scripting: Scripting, now: Open, timeline: Any, edit: Edit, clip: Clip
+) -> tuple[int, Any, Clip]:
+    """The clip as it is now: it may have moved or been trimmed, but must show the same media."""
+    found = now.item(timeline, clip.id)
+    if found is None:
+        raise Changed(
+            f"“{clip.name}” was deleted from the timeline meanwhile.", "Use the result by hand."
+        )
+    track, item = found
+    clip_now = read_clip(scripting, track, item, edit.base.rate)
+    if clip_now.media_id != clip.media_id and not _is_our_take(scripting, item, clip):
+        raise Changed(f"“{clip.name}” shows other media now.", "Use the result by hand.")
+    if (clip_now.placement is None) != (clip.placement is None):
+        raise Changed(f"“{clip.name}” was retimed meanwhile.", "Send it again.")
+    return track, item, clip_now
+
+
+def _is_our_take(scripting: Scripting, item: Any, clip: Clip) -> bool:
+    """Whether the clip's own media is among its takes: another version is only selected."""
+    return any(identity == clip.media_id for _, identity in takes(scripting, item))
+
+
+def _window(
+    scripting: Scripting, item: Any, clip: Clip, clip_now: Clip, plate: Plate, result: Result
+) -> Span[Source]:
+    """The result's frames that the clip shows now. Raises: Changed when it needs others.
+
+    Our own takes are numbered as the media they were made from, so a clip that shows one of them
+    still says which of the media's frames it needs. Other takes have numbers of their own.
+    """
+    sent, now = clip.placement, clip_now.placement
+    same_media = clip_now.media_id == clip.media_id
+    trimmed = len(clip_now.record) != len(clip.record)
+    if sent and now and same_media:
+        trimmed = trimmed or sent.left != now.left
+    if plate.route == GRADED:
+        if trimmed:
+            raise Changed(f"“{clip.name}” was trimmed meanwhile.", "Send it again as graded.")
+        return result.span
+    assert sent is not None
+    assert now is not None
+    if same_media or _is_ours(scripting, item):
+        needed = now.used()
+    elif trimmed:
+        raise Changed(f"“{clip.name}” was trimmed in another take.", "Send it again.")
+    else:
+        needed = sent.used()
+    if needed.intersect(result.span) != needed:
+        raise Changed(
+            f"“{clip.name}” was trimmed beyond the frames that were sent "
+            f"({plate.span.first.frame} to {plate.span.last.frame}).",
+            "Send it again, with longer handles.",
+        )
+    return needed
+
+
+def _is_ours(scripting: Scripting, item: Any) -> bool:
+    """Whether what a clip shows now was made by Backlot."""
+    media = scripting.call("TimelineItem.GetMediaPoolItem", item)
+    markers = scripting.call("MediaPoolItem.GetMarkers", media) or {}
+    return any(marker.get("name") == BIN_NAME for marker in markers.values())
+
+
+def takes(scripting: Scripting, item: Any) -> list[tuple[int, str]]:
+    """(index, media id) of a clip's takes; none until it has a take selector."""
+    call = scripting.call
+    found = []
+    for index in range(1, int(call("TimelineItem.GetTakesCount", item) or 0) + 1):
+        take = call("TimelineItem.GetTakeByIndex", item, index) or {}
+        media = take.get("mediaPoolItem")
+        if media is not None:
+            found.append((index, str(call("MediaPoolItem.GetUniqueId", media))))
+    return found
+
+
+def _take(
+    scripting: Scripting,
+    item: Any,
+    clip: Clip,
+    media: Any,
+    window: Span[Source],
+    result: Result,
+    placed: Placed,
+) -> None:
+    """Add and select a take. The end counts in, as ayon-resolve passes it; whether it does is
+    read back, and what is not exact is taken out again."""
+    call = scripting.call
+    before = _shape(scripting, item)
+    first = window.first - result.span.first
+    identity = placed.media_id
+    for start in (first, window.first.frame):  # from the media's first frame, or by file number
+        call("TimelineItem.AddTake", item, media, start, start + len(window) - 1)
+        index = next((i for i, media_id in takes(scripting, item) if media_id == identity), 0)
+        if not index:
+            continue
+        call("TimelineItem.SelectTakeByIndex", item, index)
+        selected = call("TimelineItem.GetSelectedTakeIndex", item)
+        shape = _shape(scripting, item)
+        if selected == index and shape == (*before[:2], first):
+            placed.item_id = clip.id
+            return
+        call("TimelineItem.DeleteTakeByIndex", item, index)
+    if _shape(scripting, item) != before:
+        raise Refused(f"“{clip.name}” is not as it was.", "Undo in Resolve (Ctrl/Cmd Z).")
+    raise Refused(
+        f"Resolve did not take the result as a take of “{clip.name}”.",
+        "Use it from its bin, or place it on the track above.",
+    )
+
+
+def _shape(scripting: Scripting, item: Any) -> tuple[int, int, int]:
+    call = scripting.call
+    return (
+        int(call("TimelineItem.GetStart", item)),
+        int(call("TimelineItem.GetDuration", item)),
+        int(call("TimelineItem.GetLeftOffset", item) or 0),
+    )
+
+
+def _above(
+    scripting: Scripting,
+    now: Open,
+    timeline: Any,
+    track: int,
+    clip: Clip,
+    media: Any,
+    window: Span[Source],
+    result: Result,
+    placed: Placed,
+) -> Any:
+    target, added = _track_above(scripting, now, timeline, track, clip)
+    try:
+        new = _append(scripting, now, timeline, target, clip, media, window, result)
+    except HostError:
+        if added:
+            scripting.call("Timeline.DeleteTrack", timeline, "video", target)
+        raise
+    placed.item_id = str(scripting.call("TimelineItem.GetUniqueId", new))
+    placed.track = target
+    return new
+
+
+def _track_above(
+    scripting: Scripting, now: Open, timeline: Any, track: int, clip: Clip
+) -> tuple[int, bool]:
+    """A track of ours above the clip with room there; a new one on top where there is none."""
+    call = scripting.call
+    count = int(call("Timeline.GetTrackCount", timeline, "video") or 0)
+    full = {
+        number
+        for number, other in now.items(timeline)
+        if int(call("TimelineItem.GetStart", other)) < clip.record.end.frame
+        and clip.record.first.frame < int(call("TimelineItem.GetEnd", other))
+    }
+    for number in range(track + 1, count + 1):
+        name = str(call("Timeline.GetTrackName", timeline, "video", number))
+        locked = call("Timeline.GetIsTrackLocked", timeline, "video", number)
+        # below something that covers the clip, a result would not be seen
+        hidden = any(n > number for n in full)
+        if name.startswith(TRACK_NAME) and not locked and number not in full and not hidden:
+            return number, False
+    call("Timeline.AddTrack", timeline, "video")
+    after = int(call("Timeline.GetTrackCount", timeline, "video") or 0)
+    if after != count + 1:
+        raise Refused("Resolve did not add a track.", "Add a video track by hand and retry.")
+    for _ in range(2):
+        call("Timeline.SetTrackName", timeline, "video", after, TRACK_NAME)
+        if call("Timeline.GetTrackName", timeline, "video", after) == TRACK_NAME:
+            break
+    return after, True
+
+
+def _append(
+    scripting: Scripting,
+    now: Open,
+    timeline: Any,
+    target: int,
+    clip: Clip,
+    media: Any,
+    window: Span[Source],
+    result: Result,
+) -> Any:
+    """Put it at the clip's own frames. Where rates differ Resolve floors the length, so one more
+    frame is given when it came out short."""
+    call = scripting.call
+    wanted = (clip.record.first.frame, len(clip.record), window.first - result.span.first)
+    for extra in (0, 1, 2):
+        end = window.end.frame + extra
+        if end > result.span.end.frame:
+            break
+        before = {_id(scripting, i) for n, i in now.items(timeline) if n == target}
+        entry = {
+            "mediaPoolItem": media,
+            "startFrame": window.first.frame,
+            "endFrame": end,
+            "mediaType": 1,
+            "trackIndex": target,
+            "recordFrame": clip.record.first.frame,
+        }
+        call("MediaPool.AppendToTimeline", now.pool, [entry])
+        fresh = [
+            i for n, i in now.items(timeline) if n == target and _id(scripting, i) not in before
+        ]
+        if len(fresh) == 1 and _shape(scripting, fresh[0]) == wanted:
+            return fresh[0]
+        if fresh:
+            call("Timeline.DeleteClips", timeline, fresh, False)
+        elif extra:
+            break
+    raise Refused(
+        f"Resolve did not put the result above “{clip.name}” frame for frame.",
+        "Use it from its bin.",
+    )
+
+
+def _id(scripting: Scripting, item: Any) -> str:
+    return str(scripting.call("TimelineItem.GetUniqueId", item))
+
+
+def _copy_look(scripting: Scripting, item: Any, new: Any, notes: list[str]) -> None:
+    """Grade and transform of the clip onto the result; a note for each thing that did not go."""
+    call = scripting.call
+    if not call("TimelineItem.CopyGrades", item, [new]):
+        notes.append("The grade was not copied: copy it on the Color page (middle click).")
+    theirs = call("TimelineItem.GetProperty", item) or {}
+    ours = call("TimelineItem.GetProperty", new) or {}
+    for name in _COPIED:
+        if name in theirs and theirs[name] != ours.get(name):
+            call("TimelineItem.SetProperty", new, name, theirs[name])
+            if call("TimelineItem.GetProperty", new, name) != theirs[name]:
+                notes.append(f"{name} was not copied: set it to {theirs[name]}.")
+
+
+def select_take(scripting: Scripting, edit_timeline: str, item_id: str, media_id: str) -> bool:
+    """Show one of a clip's takes; for A/B. False when it is not there any more."""
+    now = Open(scripting)
+    for identity, timeline in now.timelines():
+        if identity == edit_timeline and (found := now.item(timeline, item_id)):
+            for index, media in takes(scripting, found[1]):
+                if media == media_id:
+                    scripting.call("TimelineItem.SelectTakeByIndex", found[1], index)
+                    selected = scripting.call("TimelineItem.GetSelectedTakeIndex", found[1])
+                    return bool(selected == index)
+    return False
+
+
+def show_item(scripting: Scripting, edit_timeline: str, item_id: str, shown: bool) -> bool:
+    """Switch a clip that lies above on or off; for A/B."""
+    now = Open(scripting)
+    for identity, timeline in now.timelines():
+        if identity == edit_timeline and (found := now.item(timeline, item_id)):
+            scripting.call("TimelineItem.SetClipEnabled", found[1], shown)
+            return bool(scripting.call("TimelineItem.GetClipEnabled", found[1])) == shown
+    return False
