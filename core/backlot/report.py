@@ -58,7 +58,7 @@ class Update:
 
     def __str__(self) -> str:
         head = f"{self.finished} of {self.total}"
-        left = "" if self.seconds_left is None else f", {duration(self.seconds_left)} left"
+        left = f", {duration(self.seconds_left)} left" if self.seconds_left else ""
         if self.report is not None:
             return f"{head}: {self.report}{left}"
         if self.kind == "progress":

@@ -67,7 +67,7 @@ def test_a_bad_frame_gives_exit_code_3_and_its_sentence(cli: CommandLine, spoil)
     said = cli(*COPY)
     assert said.code == 3
     assert "frame 1003 failed: plate.1003.exr " in said.err
-    assert "Frames 1003 failed." in said.err
+    assert "Frame 1003 failed." in said.err
     assert left(cli) == frames(1001, 1002, 1004, 1005, 1006)
     told = cli(*COPY, "--json")
     assert told.code == told.events[-1]["exit_code"] == 3

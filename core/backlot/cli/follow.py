@@ -44,7 +44,7 @@ def _bar(title: str) -> Iterator[Callable[[Update], None]]:
         task = bar.add_task(escape(title), total=None, left="")
 
         def show(update: Update) -> None:
-            left = "" if update.seconds_left is None else f"{duration(update.seconds_left)} left"
+            left = f"{duration(update.seconds_left)} left" if update.seconds_left else ""
             left = update.sentence if update.kind in ("queued", "started") else left
             done = update.finished + (update.fraction if update.kind == "progress" else 0)
             bar.update(task, completed=done, total=update.total, left=left)

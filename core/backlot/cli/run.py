@@ -89,9 +89,10 @@ def _tell_take(take: Take, as_json: bool) -> None:
         exact = "yes" if all(measured) else f"NO, in {measured.count(False)} frames"
         console.print(f"bit-exact outside the matte: {exact} ({len(measured)} frames measured)")
     if take.failed:
+        numbers = show_frames([frame.number for frame in take.failed])
+        words = "Frame {} failed." if len(take.failed) == 1 else "Frames {} failed."
         stderr().print(
-            f"Frames {show_frames([f.number for f in take.failed])} failed. "
-            "Run the same again when their cause is gone: only they will be made."
+            words.format(numbers), "Run the same again when the cause is gone: only they are made."
         )
 
 
