@@ -113,6 +113,16 @@ class Part:
                 return block[:, :, position - run.begin]
         raise IndexError(position)
 
+    def together(self, channels: Sequence[int]) -> Pixels | None:
+        """Channels, (height, width, n), as a view of their block; None where they are scattered."""
+        first, last = channels[0], channels[-1]
+        if list(channels) != list(range(first, last + 1)):
+            return None
+        for run, block in zip(self.runs, self.blocks, strict=True):
+            if run.begin <= first and last < run.end:
+                return block[:, :, first - run.begin : last + 1 - run.begin]
+        return None
+
     def with_blocks(self, blocks: list[Pixels], spec: Any = None) -> Part:
         return replace(self, spec=spec or self.spec, _blocks=blocks)
 

@@ -10,7 +10,7 @@ Whatever was not asked to change keeps the file's own values, bit for bit.
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
@@ -84,8 +84,8 @@ class Image:
         space = self._space(found, colorspace)
         dtype = pixeltypes.frame_dtype(part.dtype_of(found.channels))
         pixels = np.empty((part.spec.height, part.spec.width, len(found.channels)), dtype)
-        for i, position in enumerate(found.channels):
-            pixeltypes.to_float(part.channel(position), pixels[:, :, i])
+        for values, at in _stored(part, found):
+            pixeltypes.to_float(values, pixels[:, :, at])
         if space and _converts(found, part, space):
             wide = pixels.astype(np.float32, copy=False)
             wide = color.to_working(wide, space, straight=_straight(found, part))
@@ -148,10 +148,9 @@ class Image:
             for run, block in zip(part.runs, part.blocks, strict=True)
         ]
         fresh = part.with_blocks(blocks)
-        for i, position in enumerate(layer.channels):
-            channel = fresh.channel(position)
-            encoded = pixeltypes.from_float(values[:, :, i], channel.dtype)
-            np.copyto(channel[band], encoded, where=changed[:, :, i])
+        for stored, at in _stored(fresh, layer):
+            encoded = pixeltypes.from_float(values[:, :, at], stored.dtype)
+            np.copyto(stored[band], encoded, where=changed[:, :, at])
         return self._with_part(layer.part, fresh)
 
     def rescaled(
@@ -201,9 +200,8 @@ class Image:
             if space and _converts(layer, part, space):
                 wide = values.astype(np.float32)
                 values = color.from_working(wide, space, straight=_straight(layer, part))
-            for i, position in enumerate(layer.channels):
-                channel = fresh.channel(position)
-                channel[...] = pixeltypes.from_float(values[:, :, i], channel.dtype)
+            for stored, at in _stored(fresh, layer):
+                stored[...] = pixeltypes.from_float(values[:, :, at], stored.dtype)
         return fresh
 
     def save(self, path: str | os.PathLike[str], compression: str | None = None) -> None:
@@ -361,6 +359,16 @@ def _windows(spec: Any) -> tuple[Window, Window]:
     return data, Window(spec.full_x, spec.full_y, spec.full_width, spec.full_height)
 
 
+def _stored(part: Part, layer: Layer) -> Iterator[tuple[Pixels, slice | int]]:
+    """Views of a layer's values in the file, and where each belongs in a frame."""
+    whole = part.together(layer.channels)
+    if whole is not None:
+        yield whole, slice(None)
+        return
+    for i, position in enumerate(layer.channels):
+        yield part.channel(position), i
+
+
 def _straight(layer: Layer, part: Part) -> bool:
     return part.straight and len(layer.names) in (2, 4)
 
@@ -376,7 +384,10 @@ def _tie_colors(changed: npt.NDArray[np.bool_], layer: Layer, with_alpha: bool) 
     has_alpha = count in (2, 4)
     colors = count - has_alpha
     last = count if has_alpha and with_alpha else colors
-    changed[:, :, :colors] = changed[:, :, :last].any(axis=2, keepdims=True)
+    touched = changed[:, :, 0].copy()
+    for channel in range(1, last):
+        touched |= changed[:, :, channel]
+    changed[:, :, :colors] = touched[:, :, None]
 
 
 def _check_like(frame: Frame, sent: Frame, allowed: npt.NDArray[np.bool_] | None) -> None:

@@ -20,7 +20,8 @@ def frame_dtype(dtypes: list[Any]) -> Any:
 def to_float(values: Pixels, out: npt.NDArray[Any]) -> None:
     """File values into `out` (float16 or float32): integers to 0..1, floats as they are."""
     if values.dtype.kind in "ui":
-        np.multiply(values, 1.0 / np.iinfo(values.dtype).max, out=out, casting="unsafe")
+        top = np.float32(np.iinfo(values.dtype).max)
+        np.true_divide(values, top, out=out, dtype=np.float32, casting="unsafe")
     else:
         with np.errstate(over="ignore", invalid="ignore"):
             out[...] = values
@@ -29,20 +30,30 @@ def to_float(values: Pixels, out: npt.NDArray[Any]) -> None:
 def from_float(values: Pixels, dtype: Any) -> Pixels:
     """Frame values as file values of `dtype`.
 
-    Integers: rounded to the nearest, clipped to what they can hold, NaN is 0. Half: finite values
-    beyond its range become its largest, so that no new infinity appears.
+    Integers: rounded to the nearest, clipped to what they can hold, NaN is the least of them.
+    Half: finite values beyond its range become its largest, so that no new infinity appears.
     """
     dtype = np.dtype(dtype)
     if dtype.kind in "ui":
-        limits = np.iinfo(dtype)
-        wide = np.float64 if dtype.itemsize > 2 else np.float32
-        scaled = np.nan_to_num(values.astype(wide), nan=0.0, posinf=np.inf, neginf=-np.inf)
-        low = limits.min / limits.max
-        return np.rint(np.clip(scaled, low, 1.0) * limits.max).astype(dtype)
+        return _to_integers(values, dtype)
+    with np.errstate(over="ignore", invalid="ignore"):
+        out = values.astype(dtype)
     if dtype == np.float16 and values.dtype != np.float16:
-        clipped = np.clip(values, -HALF_MAX, HALF_MAX)
-        return np.where(np.isfinite(values), clipped, values).astype(np.float16)
-    return values.astype(dtype)
+        infinite = (out.view(np.uint16) & 0x7FFF) == 0x7C00
+        if infinite.any():
+            grown = infinite & np.isfinite(values)
+            out[grown] = np.copysign(HALF_MAX, values[grown])
+    return out
+
+
+def _to_integers(values: Pixels, dtype: np.dtype[Any]) -> Pixels:
+    limits = np.iinfo(dtype)
+    scaled = values.astype(np.float64 if dtype.itemsize > 2 else np.float32)
+    scaled *= limits.max
+    np.fmax(scaled, limits.min, out=scaled)
+    np.fmin(scaled, limits.max, out=scaled)
+    np.rint(scaled, out=scaled)
+    return scaled.astype(dtype)
 
 
 def same_bits(a: Pixels, b: Pixels) -> npt.NDArray[np.bool_]:
