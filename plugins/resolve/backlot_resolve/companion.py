@@ -1,0 +1,336 @@
+"""The process between the panel and Resolve: JSON lines on stdin and stdout.
+
+Everything that can hang or crash is here and not in the panel: Resolve's library, the client,
+pixels. One thread talks to Resolve, one runs jobs, one makes previews, one says every half second
+that this process lives and which call Resolve has not answered yet. A panel that hears nothing
+says so; it never waits itself.
+
+    {"id": 1, "do": "look"}                      -> {"id": 1, "ok": {...}}
+                                                  or {"id": 1, "error": {code, sentence, hint}}
+    unasked: {"event": "alive", "call": "...", "seconds": 3.1}, {"event": "job", ...}
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import sys
+import threading
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from typing import IO, Any
+
+from backlot.errors import BacklotError, InvalidInput, NotFound, ServerUnavailable
+
+from . import edit as editing
+from . import keep, plates, preview, scripting, store, takes
+from .job import Pipeline, Request, preview_span
+from .store import JobRecord
+
+_TICK = 0.5
+
+
+class Companion:
+    """root: of the results. Answers go to `write`, one JSON object each."""
+
+    def __init__(self, write: Callable[[dict[str, Any]], None], root: Path | None = None) -> None:
+        self._write = write
+        self._host = ThreadPoolExecutor(1, "backlot-host")
+        self._jobs = ThreadPoolExecutor(1, "backlot-jobs")
+        self._looks = ThreadPoolExecutor(1, "backlot-preview")
+        self._resolve: scripting.Scripting | None = None
+        self._studio: Any = None
+        self._studio_lock = threading.Lock()
+        self._journal = keep.Journal(store.state_folder() / "restore.json")
+        self._edit: editing.Edit | None = None
+        self._records: dict[str, JobRecord] = {}
+        self._stopped = threading.Event()
+        self.pipeline = Pipeline(
+            self._host, self.scripting, self.studio, self._journal,
+            root or store.default_root(), self._told,
+        )  # fmt: skip
+        threading.Thread(target=self._tick, name="backlot-alive", daemon=True).start()
+
+    # ---- connections ----------------------------------------------------------------------
+
+    def scripting(self) -> scripting.Scripting:
+        """The running Resolve, found anew when it was closed. Host thread only, or once found."""
+        if self._resolve is None or not self._resolve.alive():
+            self._resolve = None
+            self._resolve = scripting.connect()
+            left = self._journal.read()
+            if left is not None and not keep.restore(self._resolve, left):
+                self._journal.clear()
+        return self._resolve
+
+    def studio(self) -> Any:
+        """A session with the server, opened anew when it was lost."""
+        import backlot
+
+        with self._studio_lock:
+            if self._studio is not None:
+                try:
+                    self._studio.status()
+                except BacklotError:
+                    self._studio = None
+            if self._studio is None:
+                self._studio = backlot.connect(client="resolve")
+            return self._studio
+
+    # ---- requests -------------------------------------------------------------------------
+
+    def handle(self, request: dict[str, Any]) -> None:
+        """Start what was asked; the answer is written when it is there."""
+        verb = str(request.get("do"))
+        places = {
+            "look": self._host, "show": self._host, "take": self._host, "goto": self._host,
+            "preview": self._looks, "tools": self._looks, "status": self._looks,
+            "submit": self._looks, "place": self._looks, "estimate": self._looks,
+        }  # fmt: skip
+        method = getattr(self, f"_do_{verb}", None)
+        if method is None:
+            self._answer(request, InvalidInput(f"There is no {verb!r}.", "Update Backlot."))
+            return
+
+        def work() -> None:
+            try:
+                self._answer(request, method(request))
+            except BacklotError as error:
+                self._answer(request, error)
+            except Exception as error:  # a defect: the panel must hear of it, not hang
+                self._answer(request, BacklotError(f"Backlot failed: {error!r}", "Report it."))
+
+        if verb in places:
+            places[verb].submit(work)
+        else:
+            work()
+
+    def _do_look(self, request: dict[str, Any]) -> Any:
+        resolve = self.scripting()
+        with resolve.sentences():
+            self._edit = edit = editing.read(resolve)
+            timecode = resolve.call("Timeline.GetCurrentTimecode", editing.Open(resolve).timeline)
+        return {
+            "version": ".".join(map(str, resolve.version)),
+            "edition": resolve.edition,
+            "selection": resolve.has("Timeline.GetSelectedClips"),
+            "project": edit.project,
+            "project_id": edit.project_id,
+            "timeline": edit.timeline,
+            "rate": str(edit.base.rate),
+            "playhead": str(timecode),
+            "current": edit.current,
+            "selected": list(edit.selected),
+            "marks": [edit.marks.first.frame, edit.marks.end.frame] if edit.marks else None,
+            "markers": [list(marker) for marker in edit.markers],
+            "clips": [self._row(edit, clip) for clip in edit.clips],
+        }
+
+    def _row(self, edit: editing.Edit, clip: editing.Clip) -> dict[str, Any]:
+        used = clip.placement.used() if clip.placement else None
+        return {
+            "id": clip.id,
+            "name": clip.name,
+            "track": clip.track,
+            "start": clip.record.first.frame,
+            "end": clip.record.end.frame,
+            "in": edit.base.timecode(clip.record.first),
+            "out": edit.base.timecode(clip.record.last),
+            "frames": len(clip.record),
+            "source": [used.first.frame, used.last.frame] if used else None,
+            "handles": self._handles(clip),
+            "size": list(clip.size),
+            "direct": clip.direct,
+            "locked": clip.locked,
+            "problem": clip.problem,
+            "hint": clip.hint,
+        }
+
+    @staticmethod
+    def _handles(clip: editing.Clip) -> list[int]:
+        if clip.placement is None:
+            return [0, 0]
+        used, media = clip.placement.used(), clip.placement.media
+        return [max(0, used.first - media.first), max(0, media.end - used.end)]
+
+    def _do_tools(self, request: dict[str, Any]) -> Any:
+        from dataclasses import asdict
+
+        studio = self.studio()
+        return [asdict(spec) for spec in studio.tools().values() if not spec.hidden]
+
+    def _do_status(self, request: dict[str, Any]) -> Any:
+        from google.protobuf.json_format import MessageToDict
+
+        studio = self.studio()
+        status = MessageToDict(studio.status(), preserving_proto_field_name=True)
+        models = [MessageToDict(m, preserving_proto_field_name=True) for m in studio.models()]
+        project = self._edit.project if self._edit else ""
+        used = store.size(self.pipeline.root, project) if project else 0
+        return {"status": status, "models": models, "root": str(self.pipeline.root), "used": used}
+
+    def _do_estimate(self, request: dict[str, Any]) -> Any:
+        clip = self._need_edit().clip(request["clip"])
+        reply = self.studio().estimate(request["tool"], request["params"], *clip.size)
+        return {"engine": reply.engine, "seconds_per_frame": reply.seconds_per_frame}
+
+    def _do_preview(self, request: dict[str, Any]) -> Any:
+        edit = self._need_edit()
+        clip, asked = edit.clip(request["clip"]), Request.parse(request["request"])
+        span = preview_span(clip, int(request.get("frame", -1)))
+        folder = store.state_folder() / "preview"
+        plate, matte = self._host.submit(
+            lambda: preview.take(
+                plates.Renderer(
+                    self.scripting(), self._journal, [], threading.Event()
+                ), edit, clip, asked, span, folder,
+            )
+        ).result()  # fmt: skip
+        number = span.first.frame
+        before = folder / f"before-{clip.id}-{number}.png"
+        size = preview.picture(
+            plate.pattern % number if "%" in plate.pattern else plate.pattern,
+            plate.colour.ocio,
+            before,
+        )
+        answer = {"before": str(before), "size": list(size), "number": number, "after": ""}
+        if request.get("run", True):
+            made = preview.run(self.studio(), asked, plate, matte, folder / f"after-{clip.id}")
+            after = folder / f"after-{clip.id}-{number}.png"
+            preview.picture(str(made), plate.colour.ocio, after)
+            answer["after"] = str(after)
+        return answer
+
+    def _do_submit(self, request: dict[str, Any]) -> Any:
+        edit, asked = self._need_edit(), Request.parse(request["request"])
+        if asked.tool not in self.studio().tools():
+            raise NotFound(f"The server has no tool {asked.tool}.", "Update the server.")
+        self.studio().tool(asked.tool).values(asked.params)
+        made = []
+        for identity in request["clips"]:
+            record = self.pipeline.make(edit, edit.clip(identity), asked)
+            self._records[record.id] = record
+            made.append(record.facts())
+            self._told(record, 0.0, None, "Queued")
+            self._jobs.submit(self.pipeline.run, record)
+        return made
+
+    def _do_cancel(self, request: dict[str, Any]) -> Any:
+        self.pipeline.cancel(str(request["job"]))
+        return True
+
+    def _do_results(self, request: dict[str, Any]) -> Any:
+        project = request.get("project") or self._need_edit().project
+        for record in store.results(self.pipeline.root, project):
+            self._records.setdefault(record.id, record)
+        return [r.facts() for r in self._records.values() if not r.rejected]
+
+    def _do_place(self, request: dict[str, Any]) -> Any:
+        record = self._record(request)
+        if record.result is None:
+            raise InvalidInput("This job has no result to place.", "Run it again.")
+        self._host.submit(self.scripting).result()
+        self.pipeline.place(record, request["place"])
+        return record.facts()
+
+    def _do_show(self, request: dict[str, Any]) -> Any:
+        """A/B on the timeline: the result, or what was there before."""
+        record, shown = self._record(request), bool(request["shown"])
+        placed, resolve = record.placed, self.scripting()
+        if placed is None or placed.place == takes.BIN:
+            raise InvalidInput("This result is in its bin only.", "Place it first.")
+        timeline = record.edit.timeline_id
+        if placed.place == takes.TAKE:
+            media = placed.media_id if shown else record.clip.media_id
+            done = takes.select_take(resolve, timeline, placed.item_id, media)
+        else:
+            done = takes.show_item(resolve, timeline, placed.item_id, shown)
+        if not done:
+            raise NotFound("The clip or its take is not there any more.", "Refresh the list.")
+        return {"shown": shown}
+
+    def _do_reject(self, request: dict[str, Any]) -> Any:
+        """Out of the list; with "files", its frames go too. The timeline is left to the person."""
+        record = self._record(request)
+        record.rejected = True
+        if request.get("files"):
+            store.remove(record)
+        else:
+            record.save()
+        return True
+
+    def _do_root(self, request: dict[str, Any]) -> Any:
+        self.pipeline.root = Path(request["path"])
+        return str(self.pipeline.root)
+
+    # ---- telling --------------------------------------------------------------------------
+
+    def _told(self, record: JobRecord, fraction: float, left: float | None, what: str) -> None:
+        self._write(
+            {"event": "job", "fraction": fraction, "left": left, "what": what, **record.facts()}
+        )
+
+    def _tick(self) -> None:
+        while not self._stopped.wait(_TICK):
+            busy = self._resolve.busy() if self._resolve else None
+            name, seconds = busy or ("", 0.0)
+            self._write({"event": "alive", "call": name, "seconds": round(seconds, 1)})
+
+    def _answer(self, request: dict[str, Any], answer: Any) -> None:
+        head = {"id": request.get("id")}
+        if isinstance(answer, BacklotError):
+            error = {"code": answer.code, "sentence": answer.sentence, "hint": answer.hint}
+            if isinstance(answer, ServerUnavailable):
+                error["server"] = True  # type: ignore[assignment]
+            self._write(head | {"error": error})
+        else:
+            self._write(head | {"ok": answer})
+
+    def _need_edit(self) -> editing.Edit:
+        if self._edit is None:
+            raise NotFound("The timeline was not read yet.", "Refresh.")
+        return self._edit
+
+    def _record(self, request: dict[str, Any]) -> JobRecord:
+        found = self._records.get(str(request.get("job")))
+        if found is None:
+            raise NotFound("That result is not in the list any more.", "Refresh.")
+        return found
+
+    def close(self) -> None:
+        """Cancel what runs; what is finished stays."""
+        self._stopped.set()
+        for identity in list(self._records):
+            self.pipeline.cancel(identity)
+
+
+def serve(source: IO[str], target: IO[str]) -> None:
+    """Until `source` ends."""
+    lock = threading.Lock()
+
+    def write(message: dict[str, Any]) -> None:
+        with lock:
+            target.write(json.dumps(message) + "\n")
+            target.flush()
+
+    companion = Companion(write)
+    for line in source:
+        try:
+            companion.handle(json.loads(line))
+        except ValueError:
+            write({"id": None, "error": {"code": "invalid-input", "sentence": "Not JSON.",
+                                         "hint": ""}})  # fmt: skip
+    companion.close()
+
+
+def main() -> None:
+    """python -m backlot_resolve.companion"""
+    out = os.fdopen(os.dup(1), "w", encoding="utf-8")
+    os.dup2(2, 1)  # what Resolve's library prints must not fall between the lines
+    serve(sys.stdin, out)
+    os._exit(0)  # a thread may be stuck in Resolve
+
+
+if __name__ == "__main__":
+    main()

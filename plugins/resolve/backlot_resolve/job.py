@@ -1,0 +1,217 @@
+"""One job: a clip's frames out, through a tool, back onto the timeline."""
+
+from __future__ import annotations
+
+import threading
+import time
+import uuid
+from collections.abc import Callable
+from concurrent.futures import Executor
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from backlot.errors import BacklotError, Cancelled, InvalidInput
+
+from . import keep, mattes, plates, store, takes
+from .edit import Clip, Edit
+from .frames import Source, Span
+from .scripting import Scripting
+from .store import JobRecord
+
+if TYPE_CHECKING:
+    from backlot.client import Studio
+
+Tell = Callable[[JobRecord, float, float | None, str], None]
+"""(record, fraction 0 to 1, seconds left or None, what happens now)"""
+
+
+@dataclass(frozen=True)
+class Request:
+    """What a person asked for one clip.
+
+    matte: see `mattes.resolve`. frames: only these record frames of the clip, both ends in.
+    """
+
+    tool: str
+    label: str
+    params: dict[str, Any]
+    route: str = plates.ISOLATED
+    place: str = takes.TAKE
+    handles: int = 8
+    space: str = ""
+    matte: dict[str, Any] = field(default_factory=dict)
+
+    @classmethod
+    def parse(cls, raw: dict[str, Any]) -> Request:
+        """From the panel's JSON. Raises: InvalidInput."""
+        try:
+            return cls(**{name: raw[name] for name in cls.__dataclass_fields__ if name in raw})
+        except TypeError as error:
+            raise InvalidInput(
+                f"The job is not understood ({error}).", "Update Backlot."
+            ) from error
+
+
+class Pipeline:
+    """Runs jobs one after the other. host: the one thread that may talk to Resolve."""
+
+    def __init__(
+        self,
+        host: Executor,
+        scripting: Callable[[], Scripting],
+        studio: Callable[[], Studio],
+        journal: keep.Journal,
+        root: Path,
+        tell: Tell,
+    ) -> None:
+        self._host, self._scripting, self._studio = host, scripting, studio
+        self._journal, self.root, self._tell = journal, root, tell
+        self._cancels: dict[str, threading.Event] = {}
+
+    def make(self, edit: Edit, clip: Clip, request: Request) -> JobRecord:
+        """A job with its version folder; nothing runs yet. Raises: what forbids it at once."""
+        problem = plates.problems(edit, clip, request.route)
+        if problem is not None and not (request.space and isinstance(problem, InvalidInput)):
+            raise problem
+        if request.route == plates.GRADED and request.place == takes.TAKE:
+            raise InvalidInput(
+                "A graded result as a take would be graded twice.", "Put it on the track above."
+            )
+        first = clip.placement.used().first.frame if clip.placement else clip.record.first.frame
+        shot = store.shot_name(clip.name, first)
+        folder, version = store.next_version(self.root, edit.project, shot, request.tool)
+        label = f"{request.label} v{version:03d}"
+        asked = vars(request) | {"shot": shot}
+        record = JobRecord(uuid.uuid4().hex, request.tool, label, "queued", str(folder), asked)
+        record.edit, record.clip = edit, clip
+        record.save()
+        self._cancels[record.id] = threading.Event()
+        return record
+
+    def cancel(self, identity: str) -> None:
+        if identity in self._cancels:
+            self._cancels[identity].set()
+
+    def run(self, record: JobRecord) -> None:
+        """All of it; how it ended is in the record, never an exception."""
+        begun = time.monotonic()
+        cancel = self._cancels.setdefault(record.id, threading.Event())
+        try:
+            self._run(record, cancel)
+        except Cancelled as error:
+            self._end(record, "cancelled", error)
+        except BacklotError as error:
+            self._end(record, "failed", error)
+        except Exception as error:  # a defect of ours must not take the panel's queue along
+            self._end(record, "failed", BacklotError(f"Backlot failed: {error!r}", "Report it."))
+        record.seconds = time.monotonic() - begun
+        record.save()
+        self._tell(record, 1.0, None, record.sentence)
+        self._cancels.pop(record.id, None)
+
+    def place(self, record: JobRecord, place: str) -> None:
+        """Bring a finished result back (again). Raises: as `takes.bring_back`."""
+        record.placed = self._host.submit(
+            takes.bring_back, self._scripting(), self._journal, record.edit, record.clip,
+            record.plate, record.result, place,
+        ).result()  # fmt: skip
+        record.state = "parked" if record.placed.reason else "done"
+        record.sentence = record.placed.reason
+        record.save()
+
+    def _run(self, record: JobRecord, cancel: threading.Event) -> None:
+        request = Request.parse(record.asked)
+        folder = Path(record.folder)
+        if cancel.is_set():
+            raise Cancelled("Cancelled before it began.")
+        record.state = "plate"
+        self._tell(record, 0.0, None, "Taking the plate")
+        plate, matte = self._host.submit(self._take_out, record, request, cancel).result()
+        record.plate, record.state = plate, "running"
+        record.warnings = [plate.colour.note] if plate.colour.note else []
+        record.save()
+        name = f"{record.asked['shot']}_{folder.name}"
+        pattern = str(folder / f"{name}.%04d.exr")
+        self._process(record, request, plate, matte, pattern, cancel)
+        facts = {"tool": request.tool, "version": folder.name, "engine": record.engine}
+        record.result = takes.Result(
+            record.id, record.asked["shot"], record.label, pattern, plate.span, facts
+        )
+        record.state = "placing"
+        record.save()
+        self._tell(record, 1.0, None, "Placing the result")
+        self.place(record, request.place)
+
+    def _take_out(
+        self, record: JobRecord, request: Request, cancel: threading.Event
+    ) -> tuple[plates.Plate, str]:
+        edit, clip, shot = record.edit, record.clip, record.asked["shot"]
+
+        def progress(what: str, fraction: float) -> None:
+            self._tell(record, 0.0, None, f"{what}, {fraction:.0%}")
+
+        renderer = plates.Renderer(
+            self._scripting(), self._journal, record.warnings, cancel, progress
+        )
+        folder = store.plate_folder(
+            self.root, edit.project, shot, clip.path, request.route, request.space,
+            str(clip.placement), edit.settings.get("colorScienceMode"),
+        )  # fmt: skip
+        plate = plates.take_out(
+            renderer, edit, clip, request.route, folder, request.handles, space=request.space
+        )
+        matte = mattes.resolve(
+            renderer, edit, clip, plate, request.matte, Path(record.folder) / "matte"
+        )
+        return plate, matte
+
+    def _process(
+        self,
+        record: JobRecord,
+        request: Request,
+        plate: plates.Plate,
+        matte: str,
+        out: str,
+        cancel: threading.Event,
+    ) -> None:
+        def progress(update: Any) -> None:
+            done = update.finished + update.fraction if update.total else 0.0
+            fraction = done / update.total if update.total else 0.0
+            self._tell(record, min(1.0, fraction), update.seconds_left, str(update))
+
+        given: dict[str, Any] = dict(request.params)
+        if matte:
+            given["matte"] = matte
+        take = self._studio().process(
+            request.tool,
+            plate.pattern,
+            out,
+            frames=plate.frames,
+            colorspace=plate.colour.ocio or None,
+            progress=progress,
+            cancel=cancel,
+            **given,
+        )
+        record.engine = take.engine
+        record.warnings.extend(take.warnings)
+        if take.failed:
+            worst = take.failed[0]
+            raise BacklotError(
+                f"{len(take.failed)} of {len(take.frames)} frames failed: {worst.error}",
+                worst.error.hint if worst.error else "",
+            )
+
+    def _end(self, record: JobRecord, state: str, error: BacklotError) -> None:
+        record.state, record.sentence, record.hint = state, error.sentence, error.hint
+
+
+def preview_span(clip: Clip, record_frame: int) -> Span[Source]:
+    """The one media frame under a timeline frame, or the clip's middle where it is elsewhere."""
+    if clip.placement is None:
+        raise InvalidInput(clip.problem, clip.hint)
+    record = clip.record
+    inside = record.first.frame <= record_frame < record.end.frame
+    at = record_frame if inside else (record.first.frame + record.end.frame) // 2
+    source = clip.placement.source(type(record.first)(at))
+    return Span(source, source + 1)
