@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import itertools
 import os
 import platform
@@ -48,6 +49,8 @@ class Listener(Protocol):
     def lost(self, device: Device, computing: int) -> None:
         """computing: the job whose turn it was last, 0 if none."""
 
+    def failed(self, device: Device) -> None: ...
+
 
 class Device:
     """One worker process and its restarts."""
@@ -58,16 +61,13 @@ class Device:
         self.restarts = 0
         self._log, self._listener = log, listener
         self._process: asyncio.subprocess.Process | None = None
-        self._up = asyncio.Event()
+        self.up = False
         self._failed = False
+        self._decided = asyncio.Event()  # it is up, or it has failed
         self._computing = 0
         self._asks: dict[int, asyncio.Future[wb.Answer]] = {}
         self._ids = itertools.count(1)
         self._life = asyncio.create_task(self._live())
-
-    @property
-    def up(self) -> bool:
-        return self._up.is_set()
 
     def status(self, busy: bool) -> pb.Device:
         state = "restarting" if self.restarts else "starting"
@@ -94,13 +94,13 @@ class Device:
 
     async def wait_ready(self) -> None:
         """Raises: ServerUnavailable when it does not come up."""
-        try:
-            await asyncio.wait_for(self._up.wait(), _READY_SECONDS)
-        except asyncio.TimeoutError:
+        with contextlib.suppress(asyncio.TimeoutError):
+            await asyncio.wait_for(self._decided.wait(), _READY_SECONDS)
+        if not self.up:
             raise ServerUnavailable(
                 f"The worker of device {self.place.name} does not come up.",
                 "The server's log says why; `backlot doctor` checks the installation.",
-            ) from None
+            )
 
     async def ask(self, ask: wb.Ask) -> wb.Answer:
         """Raises: what the worker finds wrong, ServerUnavailable, WorkerLost."""
@@ -138,7 +138,11 @@ class Device:
                 self.restarts += 1
                 self._failed = tries >= _TRIES
                 if self._failed:
+                    self._decided.set()
+                    self._listener.failed(self)
                     await asyncio.sleep(_PAUSE_SECONDS)
+                    self._failed = False
+                    self._decided.clear()
         finally:
             await self._end()
 
@@ -161,7 +165,8 @@ class Device:
         code = await process.wait()
         await words
         came_up, computing = self.up, self._computing
-        self._up.clear()
+        self.up = False
+        self._decided.clear()
         self._computing = 0
         self._log.line("worker lost", device=self.place.name, code=code)
         for future in self._asks.values():
@@ -174,7 +179,8 @@ class Device:
         kind = message.WhichOneof("message")
         if kind == "ready":
             self.tools = list(message.ready.tools)
-            self._up.set()
+            self.up = True
+            self._decided.set()
             self._log.line("worker ready", device=self.place.name, restarts=self.restarts)
             self._listener.ready(self)
         elif kind == "turn":

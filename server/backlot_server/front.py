@@ -101,20 +101,32 @@ class Front:
             self._stopping.set_result(reason)
 
     async def serve(self) -> None:
+        """Raises: InvalidInput, Unsupported when it cannot listen."""
+        self._catch_signals()
         token = secrets.token_hex(32)
         server = grpc.aio.server(interceptors=(TokenCheck(token),), options=_OPTIONS)
+        reason = "it could not start"
+        try:
+            reason = await self._serve(server, token)
+        finally:
+            await self._end(server, reason)
+
+    async def _serve(self, server: Any, token: str) -> str:
+        """Until there is a reason to end."""
         address = self._listen(server)
         for name in ("", _STUDIO):
             await self._health.set(name, health_pb2.HealthCheckResponse.NOT_SERVING)
         await self._service.prepare()
         await server.start()
-        self._catch_signals()
-        ready = asyncio.create_task(self._announce(address, token))
-        looking_after = asyncio.create_task(self._look_after())
-        reason = await self._stopping
-        ready.cancel()
-        looking_after.cancel()
-        await self._end(server, reason)
+        tasks = [
+            asyncio.create_task(self._announce(address, token)),
+            asyncio.create_task(self._look_after()),
+        ]
+        try:
+            return await self._stopping
+        finally:
+            for task in tasks:
+                task.cancel()
 
     def _listen(self, server: Any) -> str:
         add_StudioServicer_to_server(self._service, server)  # type: ignore[no-untyped-call]

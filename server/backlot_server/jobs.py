@@ -6,7 +6,6 @@ import asyncio
 import itertools
 import time
 from collections.abc import Callable
-from dataclasses import dataclass, field
 
 from backlot.errors import (
     BacklotError,
@@ -15,8 +14,6 @@ from backlot.errors import (
     InvalidInput,
     MissingFrame,
     NotFound,
-    OutOfMemory,
-    QuotaExceeded,
     ServerUnavailable,
     Superseded,
     WorkerLost,
@@ -28,61 +25,18 @@ from .access import error_message
 from .checks import check_start
 from .devices import Device
 from .history import History
-from .holdings import Holdings, Key
+from .holdings import Holdings
 from .limits import Limits
 from .log import Log
-from .outbox import Outbox
 from .queue import Entry, Queue
+from .record import Job
+from .rooms import Rooms
 from .sessions import Session
 from .shared import Lease, Pool
 
 _STOP_SECONDS = 10.0
 _STALL_SECONDS = 60.0
 _LIVES = 2
-
-
-@dataclass(eq=False)
-class Job:
-    """One job. device: the worker that has it now. ended: the client has been told how it ended;
-    the worker may take a moment longer. settled: the client has read everything."""
-
-    key: int
-    session: Session
-    start: pb.Start
-    entry: Entry
-    holdings: Holdings
-    outbox: Outbox = field(default_factory=Outbox)
-    device: Device | None = None
-    needs: set[Key] = field(default_factory=set)
-    parked_room: int = 0
-    over: set[int] = field(default_factory=set)
-    failed: int = 0
-    unread_failures: int = 0
-    attempt: int = 0
-    blamed: int = 0
-    place: int = -1
-    ended: bool = False
-    silent: bool = False
-    settled: asyncio.Event = field(default_factory=asyncio.Event)
-    began: float = field(default_factory=time.monotonic)
-    moved: float = field(default_factory=time.monotonic)
-    timers: list[asyncio.TimerHandle] = field(default_factory=list)
-
-    @property
-    def finished(self) -> int:
-        return len(self.over) - self.failed
-
-    @property
-    def unread(self) -> int:
-        return self.holdings.unread_results + self.unread_failures
-
-    def tell(self, event: pb.RunEvent) -> None:
-        self.outbox.put(event)
-
-    def send(self, **message: object) -> None:
-        """To the worker that has it; nothing happens when none has."""
-        if self.device is not None:
-            self.device.send(wb.ToWorker(job=self.key, **message))  # type: ignore[arg-type]
 
 
 class Jobs:
@@ -94,7 +48,7 @@ class Jobs:
         self._queue = Queue(limits.max_queued_jobs)
         self._jobs: dict[int, Job] = {}
         self._keys = itertools.count(1)
-        self._tasks: set[asyncio.Task[None]] = set()
+        self._rooms = Rooms(pool)
 
     def __len__(self) -> int:
         return len(self._jobs)
@@ -220,7 +174,7 @@ class Jobs:
         if kind == "event":
             self._event(job, message.event)
         elif kind == "want_room":
-            self._room(job, message.want_room.bytes)
+            self._rooms.ask(job, message.want_room.bytes)
         elif kind == "spare":
             job.holdings.discard_room(message.spare.lease)
         elif kind == "released":
@@ -273,9 +227,7 @@ class Jobs:
     def retry_rooms(self, _: str) -> None:
         """Somebody has more room: try again what had to wait for it."""
         for job in list(self._jobs.values()):
-            count, job.parked_room = job.parked_room, 0
-            if count:
-                self._room(job, count)
+            self._rooms.retry(job)
 
     def _event(self, job: Job, event: pb.RunEvent) -> None:
         kind = event.WhichOneof("event")
@@ -344,56 +296,6 @@ class Jobs:
         if job.session.local:
             frame.segment.CopyFrom(lease.segment.message())
 
-    # ---- room for results -----------------------------------------------------------------
-
-    def _room(self, job: Job, count: int) -> None:
-        """Memory for a result: at once, when the session's own is free again, or as an error."""
-        try:
-            lease = self._pool.lease_now(job.session.id, count)
-        except BacklotError as error:
-            self._no_room(job, count, error)
-            return
-        if lease is not None:
-            self._give_room(job, lease)
-            return
-        task = asyncio.create_task(self._room_slowly(job, count, job.attempt))
-        self._tasks.add(task)
-        task.add_done_callback(self._tasks.discard)
-
-    async def _room_slowly(self, job: Job, count: int, attempt: int) -> None:
-        try:
-            lease = await self._pool.lease(job.session.id, count)
-        except BacklotError as error:
-            self._no_room(job, count, error)
-            return
-        if job.device is not None and job.attempt == attempt:
-            self._give_room(job, lease)
-        elif not lease.orphan:
-            self._pool.free(lease.session, [lease.ref()])
-
-    def _room_to_hand(self, job: Job) -> pb.Lease | None:
-        """Room as large as this tool's last result in the session, where it costs nothing."""
-        count = job.session.result_bytes.get(job.start.tool, 0)
-        try:
-            lease = self._pool.lease_now(job.session.id, count) if count else None
-        except BacklotError:
-            return None
-        if lease is None:
-            return None
-        job.holdings.add_room(lease)
-        return lease.message()
-
-    def _give_room(self, job: Job, lease: Lease) -> None:
-        job.holdings.add_room(lease)
-        job.send(room=wb.Room(lease=lease.message()))
-
-    def _no_room(self, job: Job, count: int, error: BacklotError) -> None:
-        """Wait where the client still has to read results, which makes room."""
-        if job.holdings.unread_results and isinstance(error, (QuotaExceeded, OutOfMemory)):
-            job.parked_room = count
-        else:
-            job.send(room=wb.Room(error=error_message(error)))
-
     # ---- a job's life ---------------------------------------------------------------------
 
     def _accept(self, session: Session, start: pb.Start) -> Job:
@@ -461,7 +363,7 @@ class Jobs:
         start.CopyFrom(job.start)
         start.frames[:] = [number for number in job.start.frames if number not in job.over]
         start.supplies.extend(job.holdings.supplies.values())
-        room = self._room_to_hand(job)
+        room = self._rooms.to_hand(job)
         job.send(begin=wb.Begin(start=start, unconsumed=job.unread, room=room))
 
     def _end(self, job: Job, event: pb.RunEvent, outcome: str) -> None:

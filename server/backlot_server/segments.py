@@ -7,7 +7,6 @@ In both the space is allocated at once: a full disk or memory is an error here, 
 
 from __future__ import annotations
 
-import ctypes
 import errno
 import itertools
 import mmap
@@ -19,6 +18,7 @@ from backlot.errors import OutOfMemory
 from backlot.v1 import backlot_pb2 as pb
 
 _SUFFIX = ".frame"
+_BLOCK = 1 << 20
 _F_ADD_SEALS = 1033
 _F_SEAL_SEAL, _F_SEAL_SHRINK, _F_SEAL_GROW = 1, 2, 4
 _ids = itertools.count(1)
@@ -32,14 +32,6 @@ class Segment:
         self.bytes = size
         self.generation = 0
         self._fd, self._path = fd, path
-        self._memory: mmap.mmap | None = None
-
-    @property
-    def memory(self) -> mmap.mmap:
-        """This process's own mapping, made when first asked for."""
-        if self._memory is None:
-            self._memory = mmap.mmap(self._fd, self.bytes)
-        return self._memory
 
     def message(self) -> pb.Segment:
         """Where to map it."""
@@ -48,15 +40,28 @@ class Segment:
         where = pb.ProcFd(pid=os.getpid(), fd=self._fd)
         return pb.Segment(id=self.id, bytes=self.bytes, proc_fd=where)
 
+    def read(self, at: int, count: int) -> bytes:
+        """Bytes from `at` on. The caller sees to it that they are inside."""
+        if hasattr(os, "pread"):
+            return os.pread(self._fd, count, at)
+        with mmap.mmap(self._fd, self.bytes) as memory:  # Windows: files and maps may differ
+            return memory[at : at + count]
+
+    def write(self, at: int, data: bytes) -> None:
+        """Put bytes from `at` on. The caller sees to it that they fit."""
+        if hasattr(os, "pwrite"):
+            os.pwrite(self._fd, data, at)
+            return
+        with mmap.mmap(self._fd, self.bytes) as memory:
+            memory[at : at + len(data)] = data
+
     def scrub(self) -> None:
         """Zeroes everywhere: the next user must not see the last one's picture."""
-        address = ctypes.addressof(ctypes.c_char.from_buffer(self.memory))
-        ctypes.memset(address, 0, self.bytes)
+        block = bytes(min(_BLOCK, self.bytes))
+        for at in range(0, self.bytes, len(block)):
+            self.write(at, block[: self.bytes - at])
 
     def close(self) -> None:
-        if self._memory is not None:
-            self._memory.close()
-            self._memory = None
         os.close(self._fd)
         if self._path is not None:
             self._path.unlink(missing_ok=True)
@@ -119,6 +124,6 @@ def _allocate(fd: int, size: int) -> None:
 
 
 def _write_zeroes(fd: int, size: int) -> None:
-    block = bytes(1 << 20)
+    block = bytes(_BLOCK)
     for at in range(0, size, len(block)):
         os.write(fd, block[: size - at])

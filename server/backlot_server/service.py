@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import os
 import time
 from collections.abc import Callable
@@ -21,13 +22,15 @@ from .access import answers
 from .checks import check_version
 from .devices import Device
 from .history import History
-from .jobs import Job, Jobs
+from .jobs import Jobs
 from .limits import CHUNK_BYTES, Limits
 from .log import Log
+from .record import Job
 from .shared import Lease, Pool
 
 _CAPABILITIES = ("shared-memory", "chunk-stream", "supersede", "preview")
 _NONCE = 32
+_STATUS_SECONDS = 1.0
 _EOF = grpc.aio.EOF
 
 
@@ -56,7 +59,7 @@ class Service(StudioServicer):
         """Make the probe that tells clients whether they see this memory."""
         self._pool.open("")
         self._probe = await self._pool.lease("", _NONCE)
-        self._probe.segment.memory[:_NONCE] = self._nonce
+        self._probe.segment.write(0, self._nonce)
 
     # ---- who is there ---------------------------------------------------------------------
 
@@ -178,7 +181,7 @@ class Service(StudioServicer):
             data = chunk.data
             if len(data) > CHUNK_BYTES or at + len(data) > lease.bytes:
                 raise InvalidInput("A chunk is larger than was said.")
-            lease.segment.memory[at : at + len(data)] = data
+            lease.segment.write(at, data)
             at += len(data)
             chunk = await context.read()
         if at != lease.bytes:
@@ -192,10 +195,9 @@ class Service(StudioServicer):
             raise InvalidInput(f"{request.bytes} bytes of a lease of {lease.bytes} were asked for.")
         self._pool.hold(lease)
         try:
-            memory = lease.segment.memory
             for at in range(0, request.bytes, CHUNK_BYTES):
-                end = min(at + CHUNK_BYTES, request.bytes)
-                await context.write(pb.Chunk(data=memory[at:end]))
+                count = min(CHUNK_BYTES, request.bytes - at)
+                await context.write(pb.Chunk(data=lease.segment.read(at, count)))
         finally:
             self._pool.drop(lease)
 
@@ -244,11 +246,13 @@ class Service(StudioServicer):
     # ---- parts ----------------------------------------------------------------------------
 
     async def _models(self) -> list[pb.Model]:
-        """Those of the first device that is up; nobody waits for one that is not."""
+        """Those of the first device that is up; nobody waits for one that does not answer."""
+        ask = wb.Ask(models=pb.ListModelsRequest())
         for device in self._devices:
             if device.up:
-                answer = await device.ask(wb.Ask(models=pb.ListModelsRequest()))
-                return list(answer.models.models)
+                with contextlib.suppress(BacklotError, asyncio.TimeoutError):
+                    answer = await asyncio.wait_for(device.ask(ask), _STATUS_SECONDS)
+                    return list(answer.models.models)
         return []
 
     async def _first_ready(self) -> Device:

@@ -19,6 +19,7 @@ from .limits import Limits
 from .segments import Maker, Segment
 
 _SMALLEST = 1 << 16
+_MOST_KEPT = 64
 
 
 def size_class(count: int) -> int:
@@ -252,7 +253,10 @@ class Pool:
 
     def _keep(self, segment: Segment, owner: str) -> None:
         self._free[segment.id] = (segment, owner, time.monotonic())
-        while sum(kept.bytes for kept, _, _ in self._free.values()) > self._limits.keep_bytes:
+        while (
+            len(self._free) > _MOST_KEPT
+            or sum(kept.bytes for kept, _, _ in self._free.values()) > self._limits.keep_bytes
+        ):
             self._give_up(next(iter(self._free.values()))[0])
 
     def _make_room(self, size: int) -> None:
