@@ -19,80 +19,13 @@ import numpy as np
 import numpy.typing as npt
 import PyOpenColorIO as OCIO  # noqa: N814
 
+from .declared import ACESCG, HINT, PRIMARIES, SRGB, declared
 from .errors import InvalidInput, NotFound, UnreadableFile
 
 BUILTIN = "ocio://studio-config-v2.2.0_aces-v1.3_ocio-v2.4"
 WORKING = "ACEScg"
 
 Floats = npt.NDArray[np.float32]
-
-_ACESCG = ("ACEScg", "ACES - ACEScg", "lin_ap1", "acescg")
-SRGB_NAMES = (
-    "sRGB - Texture",
-    "srgb_tx",
-    "sRGB Encoded Rec.709 (sRGB)",
-    "Utility - sRGB - Texture",
-    "srgb_rec709_scene",
-    "sRGB",
-    "srgb8",
-)
-REC709_NAMES = ("Camera Rec.709", "camera_rec709", "Utility - Rec.709 - Camera", "rec709")
-
-# xy of red, green, blue and white, as the OpenEXR attribute has them, and the names that
-# configs give to the linear space with those primaries.
-_PRIMARIES: tuple[tuple[tuple[float, ...], tuple[str, ...]], ...] = (
-    ((0.713, 0.293, 0.165, 0.83, 0.128, 0.044, 0.32168, 0.33767), _ACESCG),
-    (
-        (0.7347, 0.2653, 0.0, 1.0, 0.0001, -0.077, 0.32168, 0.33767),
-        ("ACES2065-1", "aces", "ACES - ACES2065-1", "lin_ap0"),
-    ),
-    (
-        (0.64, 0.33, 0.3, 0.6, 0.15, 0.06, 0.3127, 0.329),
-        ("Linear Rec.709 (sRGB)", "lin_rec709_srgb", "Utility - Linear - sRGB", "lin_srgb"),
-    ),
-    (
-        (0.708, 0.292, 0.17, 0.797, 0.131, 0.046, 0.3127, 0.329),
-        ("Linear Rec.2020", "lin_rec2020", "Utility - Linear - Rec.2020"),
-    ),
-    (
-        (0.68, 0.32, 0.265, 0.69, 0.15, 0.06, 0.3127, 0.329),
-        ("Linear P3-D65", "lin_p3d65", "Utility - Linear - P3-D65"),
-    ),
-    (
-        (0.64, 0.33, 0.21, 0.71, 0.15, 0.06, 0.3127, 0.329),
-        ("Linear AdobeRGB", "lin_adobergb", "Utility - Linear - Adobe RGB"),
-    ),
-    (
-        (0.684, 0.313, 0.221, 0.848, 0.0861, -0.102, 0.3127, 0.329),
-        ("Linear ARRI Wide Gamut 3", "lin_arri_wide_gamut_3", "lin_alexawide"),
-    ),
-    (
-        (0.7347, 0.2653, 0.1424, 0.8576, 0.0991, -0.0308, 0.3127, 0.329),
-        ("Linear ARRI Wide Gamut 4", "lin_arri_wide_gamut_4", "lin_awg4"),
-    ),
-    (
-        (0.780308, 0.304253, 0.121595, 1.493994, 0.095612, -0.084589, 0.3127, 0.329),
-        ("Linear REDWideGamutRGB", "lin_redwidegamutrgb", "lin_rwg"),
-    ),
-    (
-        (0.73, 0.28, 0.14, 0.855, 0.1, -0.05, 0.3127, 0.329),
-        ("Linear S-Gamut3", "lin_sgamut3"),
-    ),
-    (
-        (0.766, 0.275, 0.225, 0.8, 0.089, -0.087, 0.3127, 0.329),
-        ("Linear S-Gamut3.Cine", "lin_sgamut3cine"),
-    ),
-    (
-        (0.73, 0.28, 0.165, 0.84, 0.1, -0.03, 0.3127, 0.329),
-        ("Linear V-Gamut", "lin_vgamut"),
-    ),
-    (
-        (0.8, 0.313, 0.1682, 0.9877, 0.079, -0.1155, 0.3127, 0.329),
-        ("Linear DaVinci WideGamut", "lin_davinci_widegamut"),
-    ),
-)
-
-_HINT = "Name the colour space of the file with --colorspace; `data` leaves the values as they are."
 
 
 def config() -> Any:
@@ -167,80 +100,32 @@ def space_of(
 ) -> str:
     """The colour space that a file's pixels are in.
 
-    In this order: the space a person named; what the file says of itself (OpenEXR chromaticities,
-    the ACES flag, an interchange id, the transfer of a DPX); a rule of the config that matches the
-    path, except its default rule, which says nothing about a file; and by kind, scene-linear for
-    float files and sRGB for integer ones.
+    In this order: the space a person named; what the file says of itself (see declared.py); a
+    rule of the config that matches the path, except its default rule, which says nothing about a
+    file; and by kind, scene-linear for float files and sRGB for integer ones.
 
     Args: attributes as OpenImageIO names them; integer: the file holds 8 to 16 bit integers.
-    Raises: InvalidInput when the file says something that the config has no space for.
+    Raises: InvalidInput when a float file names a space that the config does not have, and what
+        `declared` raises.
     """
     if explicit:
         return space(explicit)
-    declared = _declared(path, attributes or {})
-    if declared:
-        return declared
-    ruled = _ruled(path)
-    if ruled:
-        return ruled
-    return default_space(integer)
+    names = declared(path, attributes or {})
+    found = find(names)
+    if names and found is None and not integer:
+        raise InvalidInput(
+            f"{PurePath(path).name} is in {names[0]}, which the OCIO config does not have.", HINT
+        )
+    return found or _ruled(path) or default_space(integer)
 
 
 def default_space(integer: bool) -> str:
     """The space of files that say nothing: sRGB for integers, scene-linear for floats."""
     if not integer:
         return space("scene_linear") if config().hasRole("scene_linear") else space(WORKING)
-    found = find(SRGB_NAMES)
+    found = find(SRGB)
     if found is None:
-        raise InvalidInput("The OCIO config has no space for sRGB pictures.", _HINT)
-    return found
-
-
-def rec709() -> str:
-    """The config's space for video by the camera curve of ITU-R BT.709."""
-    found = find(REC709_NAMES)
-    if found is None:
-        raise InvalidInput("The OCIO config has no space for Rec.709 video.", _HINT)
-    return found
-
-
-def _declared(path: str, attributes: Mapping[str, Any]) -> str | None:
-    name = PurePath(path).name
-    if attributes.get("acesImageContainerFlag") == 1:
-        return _named(name, "ACES2065-1", _PRIMARIES[1][1])
-    interop = str(attributes.get("colorInteropID") or attributes.get("oiio:ColorSpace") or "")
-    # OpenImageIO says sRGB of every 8-bit file that says nothing: that is no declaration.
-    if interop and interop not in ("srgb_rec709_scene", "sRGB", "Linear", "unknown"):
-        found = find((interop, interop.removesuffix("_scene"), interop.removesuffix("_display")))
-        if found:
-            return found
-    values = attributes.get("chromaticities")
-    if values is not None and len(values) == 8:
-        return _by_primaries(name, [float(v) for v in values])
-    transfer = str(attributes.get("dpx:Transfer", "")).lower()
-    if transfer in ("logarithmic", "printing density"):
-        raise InvalidInput(
-            f"{name} holds {transfer} values, and there are many kinds.",
-            "Name the camera's or scanner's space with --colorspace, such as ADX10.",
-        )
-    if transfer == "linear":
-        return default_space(integer=False)
-    if transfer.startswith("itu-r 709"):
-        return rec709()
-    return None
-
-
-def _by_primaries(name: str, values: Sequence[float]) -> str:
-    for known, names in _PRIMARIES:
-        if max(abs(a - b) for a, b in zip(known, values, strict=True)) < 2e-3:
-            return _named(name, names[0], names)
-    raise InvalidInput(f"{name} has primaries that no known colour space has.", _HINT)
-
-
-def _named(file: str, meant: str, names: Sequence[str]) -> str:
-    found = find(names)
-    if found is None:
-        raise InvalidInput(f"{file} is in {meant}, which the OCIO config does not have.", _HINT)
+        raise InvalidInput("The OCIO config has no space for sRGB pictures.", HINT)
     return found
 
 
@@ -282,15 +167,20 @@ def working() -> str:
 
     Raises: InvalidInput when it has none (values still convert, by its interchange role).
     """
-    return _named("The working frame", WORKING, _ACESCG)
+    found = find(ACESCG)
+    if found is None:
+        raise InvalidInput(
+            "The OCIO config has no ACEScg.", "Add it, or leave colours as they are."
+        )
+    return found
 
 
 def primaries(name: str) -> tuple[float, ...] | None:
     """The OpenEXR chromaticities of a linear space; "" is ACEScg. None where they are unknown."""
     if not name:
-        return _PRIMARIES[0][0]
+        return PRIMARIES[0][0]
     name = space(name)
-    return next((values for values, names in _PRIMARIES if find(names) == name), None)
+    return next((values for values, names in PRIMARIES if find(names) == name), None)
 
 
 def mixes_alpha(name: str, straight: bool = False) -> bool:
@@ -358,7 +248,7 @@ def _has_curve(source: str, name: str) -> bool:
 def _processor(source: str, name: str, forward: bool) -> Callable[[Floats], None] | None:
     """What converts (height, width, 3) float32 in place; None where there is nothing to do."""
     loaded = _load(source)
-    working = find(_ACESCG)
+    working = find(ACESCG)
     try:
         if working is not None:
             ends = (name, working) if forward else (working, name)
@@ -370,7 +260,7 @@ def _processor(source: str, name: str, forward: bool) -> Callable[[Floats], None
     except OCIO.Exception as error:
         reason = str(error).strip().splitlines()[0]
         raise InvalidInput(
-            f"The OCIO config cannot convert between {name} and ACEScg: {reason}", _HINT
+            f"The OCIO config cannot convert between {name} and ACEScg: {reason}", HINT
         ) from error
     if processor.isNoOp() or loaded.getColorSpace(name).isData():
         return None

@@ -12,10 +12,10 @@ import numpy as np
 import numpy.typing as npt
 
 from . import matte, media
+from .atomic import cannot_write
 from .errors import BacklotError, CannotWrite
 from .events import Result
 from .frame import Frame
-from .imagefile import cannot_write
 from .intake import Intake
 from .manifest import Entry, Manifest, Recipe, stamp
 from .media import Image
@@ -196,7 +196,7 @@ def remove_leftovers(order: Order) -> None:
     for folder, names in partials.items():
         try:
             for name in os.listdir(folder):
-                unnamed = re.fullmatch(r"\.(.+)\.[0-9a-f]{8}\.part", name)  # see imagefile.atomic
+                unnamed = re.fullmatch(r"\.(.+)\.[0-9a-f]{8}\.part", name)  # see atomic.py
                 if (unnamed[1] if unnamed else name) in names:
                     os.unlink(folder / name)
         except OSError as error:

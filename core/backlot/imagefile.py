@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import errno
 import os
-import secrets
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field, replace
@@ -17,8 +16,9 @@ from typing import Any
 import numpy as np
 import OpenImageIO as oiio  # noqa: N813
 
+from .atomic import atomic, cannot_write
 from .errors import BacklotError, CannotWrite, MissingFrame, TooLarge, UnreadableFile, Unsupported
-from .frame import Pixels
+from .frame import Frame, Pixels
 from .layers import Header
 
 MAX_SIDE = 65536
@@ -42,8 +42,13 @@ _DTYPES: dict[str, Any] = {
 }
 _NAMES = {np.dtype(dtype): name for name, dtype in _DTYPES.items()}
 
-# OpenImageIO counts the pixels of a file before it reads them; its default stops at machine memory.
-oiio.attribute("limits:imagesize_MB", 1 << 18)
+_CORES = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+
+# Its own default counts all cores of the machine, not those that we may use.
+oiio.attribute("threads", _CORES)
+oiio.attribute("exr_threads", _CORES)
+# A picture of 32768 pixels a side in four float channels is the most that is read.
+oiio.attribute("limits:imagesize_MB", 1 << 14)
 oiio.attribute("limits:channels", MAX_CHANNELS)
 oiio.attribute("limits:resolution", MAX_SIDE)
 
@@ -74,7 +79,7 @@ class Part:
     @property
     def blocks(self) -> list[Pixels]:
         if not self._blocks:
-            self._blocks.extend(_read_blocks(self))
+            self._blocks[:] = _read_blocks(self)  # two threads may both read, and agree
         return self._blocks
 
     @property
@@ -140,6 +145,17 @@ def read_parts(path: str) -> tuple[Part, ...]:
             parts.append(Part(path, len(parts), spec, runs_of(spec)))
         source.geterror()
     return tuple(parts)
+
+
+def resized(spec: Any, frame: Frame) -> Any:
+    """A copy of a description with the windows and pixel aspect of a frame."""
+    spec = oiio.ImageSpec(spec)
+    window, display = frame.data_window, frame.display_window
+    spec.x, spec.y, spec.width, spec.height = window.x, window.y, window.width, window.height
+    spec.full_x, spec.full_y = display.x, display.y
+    spec.full_width, spec.full_height = display.width, display.height
+    spec["PixelAspectRatio"] = float(frame.pixel_aspect)
+    return spec
 
 
 def runs_of(spec: Any) -> tuple[Run, ...]:
@@ -339,58 +355,13 @@ def _spec_for(sink: Any, part: Part, compression: str | None) -> Any:
     spec = oiio.ImageSpec(part.spec)
     if compression:
         spec["compression"] = compression
+    spec.erase_attribute("textureformat")  # smaller copies for textures are not kept
     if sink.format_name() == "openexr":
         spec.erase_attribute("openexr:chunkCount")
         if spec.getattribute("DateTime") is None:
             # The writer stamps the time on files that have none; of another type it is left out.
             spec.attribute("DateTime", "float[2]", (0.0, 0.0))
     return spec
-
-
-@contextmanager
-def atomic(target: Path) -> Iterator[str]:
-    """A temporary name beside `target` that takes its place when the block ends well."""
-    temporary = target.parent / f".{target.name}.{secrets.token_hex(4)}.part"
-    try:
-        os.close(os.open(temporary, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o666))
-        yield str(temporary)
-        _sync(temporary)
-        os.replace(temporary, target)
-        _sync(target.parent)
-    except OSError as error:
-        raise cannot_write(target, error) from error
-    finally:
-        with suppress(OSError):
-            os.unlink(temporary)
-
-
-def _sync(path: Path) -> None:
-    if os.name == "nt" and path.is_dir():
-        return
-    descriptor = os.open(path, os.O_RDONLY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)
-
-
-_REASONS = {
-    errno.ENOSPC: ("the disk is full", "Free some room and run the same command again."),
-    errno.EDQUOT: ("the disk quota is used up", "Free some room and run the same command again."),
-    errno.EROFS: ("the disk is read-only", "Choose another output folder."),
-    errno.EACCES: ("no permission", "Choose a folder that you may write to."),
-    errno.EPERM: ("no permission", "Choose a folder that you may write to."),
-    errno.ENOENT: ("its folder is not there", "Create the folder first."),
-    errno.ENOTDIR: ("its folder is not a folder", "Choose another output folder."),
-    errno.EISDIR: ("a folder has that name", "Choose another name."),
-    errno.EFBIG: ("the file would be larger than allowed here", "Raise the file size limit."),
-}
-
-
-def cannot_write(target: Path, error: OSError) -> CannotWrite:
-    """The error for a person, from the system's."""
-    reason, hint = _REASONS.get(error.errno or 0, (error.strerror or "unknown reason", ""))
-    return CannotWrite(f"{target.name} cannot be written: {reason}.", hint)
 
 
 def _unwritable(target: Path, reason: str) -> BacklotError:

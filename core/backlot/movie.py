@@ -17,18 +17,18 @@ from typing import Any
 import av
 
 from . import color, yuv
+from .declared import REC709, SRGB
 from .errors import InvalidInput, MissingFrame, UnreadableFile
 from .frame import COLOR, DATA, Frame
 
 # (primaries, transfer) by ITU-T H.273, and what configs call that space. Video made for a
 # display and by a camera curve are both tagged 1, 1; Backlot reads it by the camera's curve.
-_BT709 = color.REC709_NAMES
 _SPACES: dict[tuple[int, int], tuple[str, ...]] = {
-    (1, 1): _BT709,
-    (1, 6): _BT709,
+    (1, 1): REC709,
+    (1, 6): REC709,
     (1, 4): ("Gamma 2.2 Rec.709 - Texture", "g22_rec709"),
     (1, 8): ("Linear Rec.709 (sRGB)", "lin_rec709"),
-    (1, 13): color.SRGB_NAMES,
+    (1, 13): SRGB,
     (12, 13): ("srgb_p3d65", "sRGB Encoded P3-D65 - Texture"),
     (9, 8): ("Linear Rec.2020", "lin_rec2020"),
     (9, 16): ("Rec.2100-PQ - Display", "rec2100_pq_display"),

@@ -14,6 +14,7 @@ from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 
 from backlot import color
+from backlot.declared import PRIMARIES
 from backlot.errors import InvalidInput, NotFound, UnreadableFile
 
 FLOATS = hnp.arrays(
@@ -178,6 +179,12 @@ def test_data_is_known() -> None:
          "lin_rec709"),
         ("plate.exr", {"chromaticities": (0.7347, 0.2653, 0, 1, 0.0001, -0.077, 0.32168, 0.33767)},
          False, "ACES2065-1"),
+        ("ref.jpg", {"oiio:ColorSpace": "srgb_rec709_scene",
+                     "ICCProfile:profile_description": "Display P3"}, True, "srgb_p3d65"),
+        ("ref.jpg", {"ICCProfile:profile_description": "sRGB built-in"}, True, "srgb_tx"),
+        ("ref.png", {"oiio:ColorSpace": "of_another_time"}, True, "srgb_tx"),
+        ("plate.exr", {"colorInteropID": "of_another_time", "chromaticities":
+                       (0.64, 0.33, 0.3, 0.6, 0.15, 0.06, 0.3127, 0.329)}, False, "lin_rec709"),
         ("plate.dpx", {"dpx:Transfer": "ITU-R 709-4"}, True, "camera_rec709"),
         ("plate.dpx", {"dpx:Transfer": "Linear"}, True, "ACEScg"),
     ],
@@ -205,12 +212,17 @@ def test_what_cannot_be_known_is_asked_for(attributes: dict[str, object]) -> Non
     assert color.space_of("/show/plate.dpx", attributes, explicit="ADX10") == "ADX10"
 
 
+def test_a_space_that_the_config_lacks_is_not_guessed() -> None:
+    with pytest.raises(InvalidInput, match=r"plate\.exr is in of_another_time"):
+        color.space_of("plate.exr", {"colorInteropID": "of_another_time"})
+
+
 # --- configs ------------------------------------------------------------------------------
 
 
 def test_primaries_are_those_of_the_config() -> None:
     """Every linear space in the table maps white to white: the names were not mixed up."""
-    for values, names in color._PRIMARIES:
+    for values, names in PRIMARIES:
         found = color.find(names)
         assert found is not None, names
         assert np.allclose(color.to_working(pixels(1, 1, 1), found), 1, atol=2e-3)

@@ -1,0 +1,119 @@
+"""A frame as a file of its own, in the pixel type and colour that its format is read with."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import OpenImageIO as oiio  # noqa: N813
+
+from . import color, imagefile, pixeltypes
+from .errors import InvalidInput
+from .frame import COLOR, Frame
+from .imagefile import Part
+
+_FLOAT_FORMATS = (".exr", ".tif", ".tiff", ".hdr")
+_PIXEL_TYPES: dict[str, Any] = {
+    "half": np.float16,
+    "float": np.float32,
+    "uint8": np.uint8,
+    "uint16": np.uint16,
+}
+
+
+def write(
+    path: str | os.PathLike[str],
+    frame: Frame,
+    colorspace: str | None = None,
+    pixel_type: str | None = None,
+    compression: str | None = None,
+) -> None:
+    """A frame as a file of its own, whole or not at all.
+
+    By default OpenEXR and float TIFF keep the frame's half or float as scene-linear ACEScg (EXR
+    says so by its chromaticities, and is ZIP compressed); PNG and JPEG become 8-bit sRGB, DPX and
+    TIFF of an integer `pixel_type` too in their type. Data is never converted.
+
+    pixel_type: half, float, uint8 or uint16. compression: a name that the format knows.
+    Raises: CannotWrite, Unsupported, InvalidInput (colour space).
+    """
+    path = os.fspath(path)
+    suffix = Path(path).suffix.lower()
+    native = "half" if frame.pixels.dtype == np.float16 else "float"
+    if pixel_type is None:
+        pixel_type = native if suffix in _FLOAT_FORMATS else "uint8"
+        pixel_type = "uint16" if suffix == ".dpx" else pixel_type
+    if pixel_type not in _PIXEL_TYPES:
+        raise InvalidInput(
+            f"There is no pixel type {pixel_type!r}.", "Use half, float, uint8, uint16."
+        )
+    target = _target_space(frame, colorspace, pixel_type)
+    if suffix != ".exr":
+        frame = _framed(frame)
+    count = _leading_colors(frame)
+    straight = suffix == ".png" and count in (2, 4)
+    values = frame.pixels
+    if count and (target or straight):
+        values = values.astype(np.float32)
+        values[..., :count] = color.from_working(
+            values[..., :count], target or color.working(), straight=straight
+        )
+    if suffix in (".jpg", ".jpeg") and frame.channels[-1:] == ("A",) and len(frame.channels) > 1:
+        frame, values = (
+            frame.with_pixels(values[..., :-1], channels=frame.channels[:-1]),
+            values[..., :-1],
+        )
+    spec = _new_spec(frame, pixel_type, straight)
+    if compression or suffix in _FLOAT_FORMATS:
+        spec["compression"] = compression or "zip"
+    tag = color.primaries(target) if suffix == ".exr" and frame.meaning == COLOR else None
+    if tag:
+        spec.attribute("chromaticities", "float[8]", tag)
+    pixels = pixeltypes.from_float(values, _PIXEL_TYPES[pixel_type])
+    imagefile.write_parts(path, [Part(path, 0, spec, imagefile.runs_of(spec), [pixels])])
+
+
+def _target_space(frame: Frame, colorspace: str | None, pixel_type: str) -> str:
+    """The space to write in; "" where the values stay as they are."""
+    if frame.meaning != COLOR:
+        return ""
+    if colorspace:
+        target = color.space(colorspace)
+        return "" if color.is_data(target) else target
+    return color.default_space(True) if pixel_type.startswith("uint") else ""
+
+
+def _leading_colors(frame: Frame) -> int:
+    """How many of the first channels are one colour: Y, YA, RGB or RGBA; 0 for data."""
+    names = "".join(name.rpartition(".")[2] for name in frame.channels[:4])
+    kinds = [kind for kind in ("RGBA", "RGB", "YA", "Y") if names.startswith(kind)]
+    return len(kinds[0]) if kinds and frame.meaning == COLOR else 0
+
+
+def _framed(frame: Frame) -> Frame:
+    """The picture inside the display window, black where there are no pixels."""
+    window, display = frame.data_window, frame.display_window
+    if window == display:
+        return frame
+    pixels = np.zeros((display.height, display.width, len(frame.channels)), frame.pixels.dtype)
+    common = window.intersect(display)
+    if common:
+        pixels[
+            common.y - display.y : common.y_end - display.y,
+            common.x - display.x : common.x_end - display.x,
+        ] = frame.pixels[
+            common.y - window.y : common.y_end - window.y,
+            common.x - window.x : common.x_end - window.x,
+        ]
+    return frame.with_pixels(pixels, data_window=display)
+
+
+def _new_spec(frame: Frame, pixel_type: str, straight: bool) -> Any:
+    spec = oiio.ImageSpec(frame.width, frame.height, len(frame.channels), pixel_type)
+    spec.channelnames = frame.channels
+    spec.alpha_channel = frame.channels.index("A") if "A" in frame.channels else -1
+    if straight:
+        spec["oiio:UnassociatedAlpha"] = 1
+    return imagefile.resized(spec, frame)
