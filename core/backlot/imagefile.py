@@ -189,7 +189,7 @@ def _opened(path: str) -> Iterator[Any]:
     hints["oiio:UnassociatedAlpha"] = 1
     source = oiio.ImageInput.open(path, hints)
     if source is None:
-        raise _unreadable(name, oiio.geterror())
+        raise _unreadable(path, oiio.geterror())
     try:
         yield source
     finally:
@@ -222,14 +222,15 @@ def _read_blocks(part: Part) -> list[Pixels]:
                 raise TooLarge(f"{name} does not fit into memory.") from error
             reason = source.geterror()
             if read is None or reason:
-                raise _unreadable(name, reason)
+                raise _unreadable(part.path, reason)
             shape = (part.spec.height, part.spec.width, run.end - run.begin)
             blocks.append(np.ascontiguousarray(read).reshape(shape))
     return blocks
 
 
-def _unreadable(name: str, reason: str) -> UnreadableFile:
-    lines = reason.strip().splitlines()
+def _unreadable(path: str, reason: str) -> UnreadableFile:
+    name = Path(path).name
+    lines = reason.replace(path, name).strip().splitlines()
     detail = f": {lines[0].rstrip('.')}" if lines else ""
     return UnreadableFile(
         f"{name} is damaged, cut short or of an unknown format{detail}.",
@@ -372,6 +373,6 @@ def _unwritable(target: Path, reason: str) -> BacklotError:
         room = os.statvfs(target.parent)
         if room.f_bavail * room.f_frsize < 1 << 20:
             return cannot_write(target, OSError(errno.ENOSPC, ""))
-    lines = reason.strip().splitlines()
-    text = lines[0].rstrip(".") if lines else "the writer gave no reason"
+    lines = [line for line in reason.splitlines() if "/" not in line]
+    text = lines[0].strip().rstrip(".") if lines else "the writer failed"
     return CannotWrite(f"{target.name} cannot be written: {text}.")

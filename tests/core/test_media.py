@@ -6,6 +6,7 @@ import os
 import struct
 import subprocess
 import sys
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
@@ -702,3 +703,74 @@ def test_saving_over_the_source(tmp_path: Path) -> None:
     after = decoded(source)
     assert after[1:] == before[1:]
     assert after[0] != before[0]
+
+
+# --- odd corners --------------------------------------------------------------------------
+
+
+def test_integer_ids_beside_floats_are_refused_rather_than_rounded(tmp_path: Path) -> None:
+    spec = spec_of(3, 2, ("R", "G", "B", "id"), "float")
+    spec.channelformats = tuple(oiio.TypeDesc(k) for k in ("half", "half", "half", "uint"))
+    source = store(tmp_path / "a.exr", spec, np.full((2, 3, 4), 0.5, np.float32))
+    image = Image.open(source)
+    assert image.frame("id").meaning == "data"
+    with pytest.raises(Unsupported, match="Channel id"):
+        image.save(tmp_path / "b.exr")
+    assert not (tmp_path / "b.exr").exists()
+
+
+def test_textures_become_plain_pictures(tmp_path: Path) -> None:
+    spec = spec_of(32, 32, "RGB", "half")
+    pixels = noise(0, 32, 32, 3, "half")
+    buffer = oiio.ImageBuf(store(tmp_path / "a.exr", spec, pixels).as_posix())
+    assert oiio.ImageBufAlgo.make_texture(oiio.MakeTxTexture, buffer, str(tmp_path / "t.exr"))
+    image = Image.open(tmp_path / "t.exr")
+    image.save(tmp_path / "b.exr")
+    assert decoded(tmp_path / "b.exr") == decoded(tmp_path / "t.exr")
+
+
+def test_one_image_in_many_threads(tmp_path: Path) -> None:
+    source = two_parts(tmp_path / "a.exr")
+    expected = Image.open(source).frame("crypto00").pixels.tobytes()
+    for _ in range(20):
+        image = Image.open(source)
+        with ThreadPoolExecutor(8) as pool:
+            found = pool.map(lambda _, image=image: image.frame("crypto00").pixels, range(8))
+        assert {pixels.tobytes() for pixels in found} == {expected}
+        assert all(len(part._blocks) <= 1 for part in image.parts)
+
+
+def test_frames_with_other_channels_keep_them_unconverted(tmp_path: Path) -> None:
+    frame = Frame(np.full((2, 2, 4), 0.5, np.float32), ("R", "G", "B", "depth.Z"))
+    media.write(tmp_path / "a.exr", frame, "acescct")
+    image = Image.open(tmp_path / "a.exr", "acescct")
+    assert (image.frame("depth").pixels == 0.5).all()
+    assert (image.parts[0].channel(0) != 0.5).all()
+    assert np.allclose(image.frame().pixels, 0.5, atol=1e-4)
+
+
+def test_nothing_is_printed_where_an_error_says_it(tmp_path: Path) -> None:
+    (tmp_path / "a.exr").write_bytes(b"v/1\x01 not an image")
+    (tmp_path / "b.tif").write_bytes(b"II*\x00")
+    code = """
+import sys, numpy as np
+from backlot import media
+from backlot.errors import BacklotError
+from backlot.frame import Frame
+for name in ("a.exr", "b.tif", "c.exr"):
+    try:
+        media.read(sys.argv[1] + "/" + name)
+    except BacklotError as error:
+        print(error)
+for name in ("a.xyz", "no/a.exr", "no/a.tif"):
+    try:
+        media.write(sys.argv[1] + "/" + name, Frame(np.zeros((2, 2, 3), np.float32)))
+    except BacklotError as error:
+        print(error)
+"""
+    done = subprocess.run(
+        [sys.executable, "-c", code, tmp_path], capture_output=True, text=True, check=True
+    )
+    assert len(done.stdout.splitlines()) == 6
+    assert done.stderr == ""
+    assert str(tmp_path) not in done.stdout
