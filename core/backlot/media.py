@@ -190,21 +190,30 @@ class Image:
         window = first.data_window
         if any(frame.data_window != window for frame in frames.values()):
             raise InvalidInput("Layers of one part must have one data window.")
+        spec = imagefile.resized(part.spec, first)
+        values = {
+            layer: self._file_values(layer, frame, colorspace) for layer, frame in frames.items()
+        }
+        (run, *more), (layer, *others) = part.runs, frames
+        if not more and not others and layer.channels == tuple(range(run.begin, run.end)):
+            return part.with_blocks([pixeltypes.from_float(values[layer], run.dtype)], spec)
         shape = (window.height, window.width)
         fresh = part.with_blocks(
-            [np.zeros((*shape, run.end - run.begin), run.dtype) for run in part.runs],
-            imagefile.resized(part.spec, first),
+            [np.zeros((*shape, run.end - run.begin), run.dtype) for run in part.runs], spec
         )
-        for layer, frame in frames.items():
-            _check_channels(frame, layer.names)
-            values = frame.pixels
-            space = self._space(layer, colorspace)
-            if space and _converts(layer, part, space):
-                wide = values.astype(np.float32)
-                values = color.from_working(wide, space, straight=_straight(layer, part))
+        for layer in frames:
             for stored, at in _stored(fresh, layer):
-                stored[...] = pixeltypes.from_float(values[:, :, at], stored.dtype)
+                stored[...] = pixeltypes.from_float(values[layer][:, :, at], stored.dtype)
         return fresh
+
+    def _file_values(self, layer: Layer, frame: Frame, colorspace: str | None) -> Pixels:
+        """A frame's pixels in the colour space of the layer's file, not yet of its type."""
+        _check_channels(frame, layer.names)
+        part, space = self.parts[layer.part], self._space(layer, colorspace)
+        if not space or not _converts(layer, part, space):
+            return frame.pixels
+        wide = frame.pixels.astype(np.float32)
+        return color.from_working(wide, space, straight=_straight(layer, part))
 
     def save(self, path: str | os.PathLike[str], compression: str | None = None) -> None:
         """Write the file whole or not at all. Compression and pixel types are the source's.

@@ -28,7 +28,7 @@ def to_float(values: Pixels, out: npt.NDArray[Any]) -> None:
 
 
 def from_float(values: Pixels, dtype: Any) -> Pixels:
-    """Frame values as file values of `dtype`.
+    """Frame values as file values of `dtype`: the same array where that is its type.
 
     Integers: rounded to the nearest, clipped to what they can hold, NaN is the least of them.
     Half: finite values beyond its range become its largest, so that no new infinity appears.
@@ -37,7 +37,7 @@ def from_float(values: Pixels, dtype: Any) -> Pixels:
     if dtype.kind in "ui":
         return _to_integers(values, dtype)
     with np.errstate(over="ignore", invalid="ignore"):
-        out = values.astype(dtype)
+        out = values.astype(dtype, copy=False)
     if dtype == np.float16 and values.dtype != np.float16:
         infinite = (out.view(np.uint16) & 0x7FFF) == 0x7C00
         if infinite.any():
