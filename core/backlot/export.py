@@ -10,17 +10,25 @@ import numpy as np
 import OpenImageIO as oiio  # noqa: N813
 
 from . import color, imagefile, pixeltypes
-from .errors import InvalidInput
+from .errors import Unsupported
 from .frame import COLOR, Frame
 from .imagefile import Part
 
-_FLOAT_FORMATS = (".exr", ".tif", ".tiff", ".hdr")
-_PIXEL_TYPES: dict[str, Any] = {
+_DTYPES: dict[str, Any] = {
     "half": np.float16,
     "float": np.float32,
     "uint8": np.uint8,
     "uint16": np.uint16,
 }
+# What each format holds; the first is the default, or the frame's own where it is among them.
+_TYPES = {
+    ".exr": ("half", "float"),
+    ".tif": ("float", "half", "uint16", "uint8"),
+    ".png": ("uint8", "uint16"),
+    ".dpx": ("uint16", "uint8"),
+    ".jpg": ("uint8",),
+}
+_SAME = {".tiff": ".tif", ".jpeg": ".jpg"}
 
 
 def write(
@@ -32,27 +40,28 @@ def write(
 ) -> None:
     """A frame as a file of its own, whole or not at all.
 
-    By default OpenEXR and float TIFF keep the frame's half or float as scene-linear ACEScg (EXR
-    says so by its chromaticities, and is ZIP compressed); PNG and JPEG become 8-bit sRGB, DPX and
-    TIFF of an integer `pixel_type` too in their type. Data is never converted.
+    By default OpenEXR and TIFF keep the frame's half or float as scene-linear ACEScg (EXR says so
+    by its chromaticities; both are ZIP compressed), PNG and JPEG become 8-bit sRGB and DPX 16-bit
+    sRGB; so does TIFF of an integer `pixel_type`. Data is never converted. JPEG has no alpha:
+    colour is written as it is over black. All but OpenEXR show the display window only.
 
     pixel_type: half, float, uint8 or uint16. compression: a name that the format knows.
-    Raises: CannotWrite, Unsupported, InvalidInput (colour space).
+    Raises: CannotWrite, Unsupported (format, pixel type, number of channels), InvalidInput
+        (colour space).
     """
     path = os.fspath(path)
     suffix = Path(path).suffix.lower()
-    native = "half" if frame.pixels.dtype == np.float16 else "float"
-    if pixel_type is None:
-        pixel_type = native if suffix in _FLOAT_FORMATS else "uint8"
-        pixel_type = "uint16" if suffix == ".dpx" else pixel_type
-    if pixel_type not in _PIXEL_TYPES:
-        raise InvalidInput(
-            f"There is no pixel type {pixel_type!r}.", "Use half, float, uint8, uint16."
-        )
-    target = _target_space(frame, colorspace, pixel_type)
+    suffix = _SAME.get(suffix, suffix)
+    pixel_type = _pixel_type(path, suffix, frame, pixel_type)
     if suffix != ".exr":
         frame = _framed(frame)
-    count = _leading_colors(frame)
+    count = leading_colors(frame)
+    if suffix == ".jpg" and count in (2, 4) and count == len(frame.channels):
+        frame = frame.with_pixels(frame.pixels[..., :-1], channels=frame.channels[:-1])
+        count -= 1
+    if suffix == ".jpg" and len(frame.channels) not in (1, 3):
+        raise Unsupported(f"JPEG cannot hold {len(frame.channels)} channels.", "Write OpenEXR.")
+    target = _target_space(frame, colorspace, pixel_type)
     straight = suffix == ".png" and count in (2, 4)
     values = frame.pixels
     if count and (target or straight):
@@ -60,19 +69,27 @@ def write(
         values[..., :count] = color.from_working(
             values[..., :count], target or color.working(), straight=straight
         )
-    if suffix in (".jpg", ".jpeg") and frame.channels[-1:] == ("A",) and len(frame.channels) > 1:
-        frame, values = (
-            frame.with_pixels(values[..., :-1], channels=frame.channels[:-1]),
-            values[..., :-1],
-        )
-    spec = _new_spec(frame, pixel_type, straight)
-    if compression or suffix in _FLOAT_FORMATS:
+    spec = _new_spec(frame, pixel_type, suffix == ".png")
+    if compression or suffix in (".exr", ".tif"):
         spec["compression"] = compression or "zip"
     tag = color.primaries(target) if suffix == ".exr" and frame.meaning == COLOR else None
     if tag:
         spec.attribute("chromaticities", "float[8]", tag)
-    pixels = pixeltypes.from_float(values, _PIXEL_TYPES[pixel_type])
+    pixels = pixeltypes.from_float(values, _DTYPES[pixel_type])
     imagefile.write_parts(path, [Part(path, 0, spec, imagefile.runs_of(spec), [pixels])])
+
+
+def _pixel_type(path: str, suffix: str, frame: Frame, asked: str | None) -> str:
+    known = _TYPES.get(suffix)
+    if known is None:
+        raise imagefile.no_such_format(path)
+    own = "half" if frame.pixels.dtype == np.float16 else "float"
+    found = asked or (own if own in known else known[0])
+    if found not in known:
+        raise Unsupported(
+            f"{Path(path).name} cannot hold pixels of type {found}.", f"Use {' or '.join(known)}."
+        )
+    return found
 
 
 def _target_space(frame: Frame, colorspace: str | None, pixel_type: str) -> str:
@@ -85,7 +102,7 @@ def _target_space(frame: Frame, colorspace: str | None, pixel_type: str) -> str:
     return color.default_space(True) if pixel_type.startswith("uint") else ""
 
 
-def _leading_colors(frame: Frame) -> int:
+def leading_colors(frame: Frame) -> int:
     """How many of the first channels are one colour: Y, YA, RGB or RGBA; 0 for data."""
     names = "".join(name.rpartition(".")[2] for name in frame.channels[:4])
     kinds = [kind for kind in ("RGBA", "RGB", "YA", "Y") if names.startswith(kind)]

@@ -26,6 +26,7 @@ MAX_CHANNELS = 1024
 
 # Files up to this many bytes of pixels are encoded in memory before they go to disk.
 STAGED = 256 << 20
+WRITABLE = (".exr", ".tif", ".tiff", ".png", ".dpx", ".jpg", ".jpeg")
 _SMALL = (".png", ".jpg", ".jpeg")
 _BAND = 1024
 
@@ -244,13 +245,9 @@ def write_parts(path: str, parts: Sequence[Part], compression: str | None = None
     Raises: CannotWrite, Unsupported (a format that cannot hold these pixel types).
     """
     target = Path(path)
-    sink = oiio.ImageOutput.create(target.name)
+    sink = oiio.ImageOutput.create(target.name) if target.suffix.lower() in WRITABLE else None
     if sink is None:
-        oiio.geterror()
-        raise Unsupported(
-            f"{target.name} is of a format that cannot be written.",
-            "Use .exr, .tif, .png, .dpx or .jpg.",
-        )
+        raise no_such_format(path)
     specs = [_spec_for(sink, part, compression) for part in parts]
     if len(parts) > 1 and not sink.supports("multiimage"):
         raise Unsupported(f"{target.name} cannot hold {len(parts)} parts.", "Write OpenEXR.")
@@ -262,6 +259,13 @@ def write_parts(path: str, parts: Sequence[Part], compression: str | None = None
         else:
             _write(sink, temporary, target, parts, specs)
             _read_back(temporary, target)
+
+
+def no_such_format(path: str) -> Unsupported:
+    return Unsupported(
+        f"{Path(path).name} is of a format that cannot be written.",
+        "Use .exr, .tif, .png, .dpx or .jpg.",
+    )
 
 
 def _write_staged(
