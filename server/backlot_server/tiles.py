@@ -24,14 +24,14 @@ from .models import Card
 from .parallel import in_strips
 from .pixels import Pixels
 
-BUDGET = 512 << 20
+BUDGET = 1 << 30
 """Bytes that a network may take while it works on one tile."""
 
 BORDER = 4
 """Pixels by which the picture is continued at its ends."""
 
 _UNKNOWN_COST = 16 << 10
-_BUFFERS = 8
+_BUFFERS = 7
 _LEAST = 32
 
 _log = logging.getLogger(__name__)
@@ -124,7 +124,7 @@ def _lengths(size: int, margin: int, border: int, multiple: int) -> dict[int, in
 def area_of(card: Card, budget: int = BUDGET) -> int:
     """Pixels of a tile within a budget of bytes.
 
-    Measured with our networks in ONNX Runtime: 7.5 buffers of all features of a layer. What others
+    Measured with our networks in ONNX Runtime: 7 buffers of all features of a layer. What others
     take is not known; networks that convolve at full size take most.
     """
     features = card.recipe.get("features")

@@ -79,7 +79,7 @@ def test_windows_are_those_that_the_spec_promises(size, corner, scale, exact):
 @pytest.mark.parametrize("corner", [(0, 0), (-7, 5)])
 def test_a_pixel_lies_where_it_belongs(own, network, scale, corner):
     """On a ramp the value of a pixel is the place of its centre: half a pixel off would show."""
-    install(own, "bytes-x2.onnx", "clean-x2-fast", source="clean", size="fast", encoding="linear")
+    install(own, "smooth-x2.onnx", "clean-x2-fast", source="clean", size="fast", encoding="linear")
     x, y = corner
     values = (np.arange(40) + x) * 2.0 + (np.arange(40)[:, None] + y) * 3.0
     ramp = np.repeat((values / 255 + 0.2).astype(np.float32)[:, :, None], 3, axis=2)

@@ -65,6 +65,17 @@ class OnnxNetwork:
 
 
 def load(card: Any, path: str, threads: int = 0) -> OnnxNetwork:
+    opened = session(Path(path).name, path, threads)
+    device = _PROVIDERS[opened.get_providers()[0]]
+    label = f"ONNX Runtime {device}".rstrip() + f", {card.name}"
+    return OnnxNetwork(opened, label, not device)
+
+
+def session(name: str, path: str, threads: int = 0) -> Any:
+    """An onnxruntime.InferenceSession of one input and one output.
+
+    Raises: UnreadableFile, Unsupported, OutOfMemory, with `name` in the sentence.
+    """
     import onnxruntime
 
     onnxruntime.set_default_logger_severity(4)
@@ -75,17 +86,15 @@ def load(card: Any, path: str, threads: int = 0) -> OnnxNetwork:
     options.add_session_config_entry("session.intra_op.allow_spinning", "0")
     present = onnxruntime.get_available_providers()
     wanted = [provider for provider in _PROVIDERS if provider in present]
-    with _named_errors(Path(path).name):
-        session = onnxruntime.InferenceSession(path, options, providers=wanted)
-        if len(session.get_inputs()) != 1 or len(session.get_outputs()) != 1:
-            raise Unsupported(
-                f"The network {card.name} has {len(session.get_inputs())} inputs and "
-                f"{len(session.get_outputs())} outputs.",
-                "Only networks of one picture in and one picture out can be used.",
-            )
-    device = _PROVIDERS[session.get_providers()[0]]
-    label = f"ONNX Runtime {device}".rstrip() + f", {card.name}"
-    return OnnxNetwork(session, label, not device)
+    with _named_errors(name):
+        opened = onnxruntime.InferenceSession(path, options, providers=wanted)
+        inputs, outputs = len(opened.get_inputs()), len(opened.get_outputs())
+    if (inputs, outputs) != (1, 1):
+        raise Unsupported(
+            f"{name} has {inputs} inputs and {outputs} outputs.",
+            "Only networks of one picture in and one picture out can be used.",
+        )
+    return opened
 
 
 @contextmanager

@@ -10,13 +10,14 @@ import hashlib
 import json
 import logging
 import os
+import tempfile
 from collections.abc import Mapping
-from dataclasses import dataclass, field, fields
+from dataclasses import asdict, dataclass, field, fields
 from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
-from backlot.errors import NotFound, UnreadableFile
+from backlot.errors import CannotWrite, NotFound, UnreadableFile
 
 SHIPPED = Path(__file__).parent / "weights"
 VERDICTS = ("green", "amber", "red")
@@ -46,12 +47,12 @@ class Card:
     """
 
     name: str
-    scale: int
-    margin: int
     file: str
     bytes: int
     sha256: str
     folder: Path
+    scale: int = 1
+    margin: int = 0
     purpose: str = "upscale"
     label: str = ""
     source: str = ""
@@ -108,6 +109,24 @@ def read_card(path: Path) -> Card:
             f"The card {path.name} cannot be read.", "Get the model again, or remove its card."
         ) from error
     return card
+
+
+def write_card(card: Card) -> None:
+    """Write a card beside its weights, whole or not at all. Raises CannotWrite."""
+    values = {key: value for key, value in asdict(card).items() if key != "folder"}
+    path = card.folder / f"{card.name}.json"
+    try:
+        card.folder.mkdir(parents=True, exist_ok=True)
+        with tempfile.NamedTemporaryFile(
+            "w", dir=card.folder, suffix=".part", delete=False
+        ) as part:
+            json.dump(values, part, indent=2)
+        os.replace(part.name, path)
+    except OSError as error:
+        raise CannotWrite(
+            f"The card of {card.name} cannot be kept: {error.strerror}.",
+            "Free some space, or check the rights of the models folder.",
+        ) from error
 
 
 def catalogue() -> dict[str, Card]:

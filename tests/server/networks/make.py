@@ -76,7 +76,8 @@ def upscaler(name, scale, channels=3, texture=True, gain=None, size=("h", "w")):
     )
     if gain:
         nodes.append(node("Clip", ["shuffled", "zero", "one"], ["clipped"]))
-        nodes.append(node("Mul", ["clipped", "back"], ["y"]))
+        nodes.append(node("Mul", ["clipped", "back"], ["large"]))
+        nodes.append(node("Round", ["large"], ["y"]))
         constants["zero"], constants["one"] = np.float32(0), np.float32(1)
     write(name, nodes, constants, size, channels)
 
@@ -85,6 +86,7 @@ def main():
     node = helper.make_node
     upscaler("texture-x2", 2)
     upscaler("texture-x4", 4)
+    upscaler("smooth-x2", 2, texture=False)
     upscaler("grey-x2", 2, channels=1)
     upscaler("bytes-x2", 2, texture=False, gain=255.0)
     upscaler("fixed-x2", 2, size=(48, 64))

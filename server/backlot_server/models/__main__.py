@@ -1,0 +1,107 @@
+"""`python -m backlot_server.models`: add and pull networks, measure engines.
+
+What `backlot models add`, `backlot models pull` and `backlot doctor --tune` run. With --json, one
+object on standard output; errors are sentences on standard error and the exit codes of the CLI.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import sys
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any
+
+from backlot.errors import BacklotError
+
+from . import VERDICTS, Card, catalogue
+from .pull import entries, meaning, pull
+
+
+def main(arguments: list[str] | None = None) -> int:
+    """Run one command; returns the exit code."""
+    parser = argparse.ArgumentParser(prog="python -m backlot_server.models")
+    parser.add_argument("--json", action="store_true")
+    commands = parser.add_subparsers(dest="command", required=True)
+    adding = commands.add_parser("add", help="take in a network of your own")
+    adding.add_argument("file", type=Path)
+    adding.add_argument("--name", default="")
+    pulling = commands.add_parser("pull", help="download a network of the catalogue")
+    pulling.add_argument("name", nargs="?", default="")
+    pulling.add_argument("--accept", action="store_true", help="agree to its licence")
+    pulling.add_argument("--mirror", default="", help="address to fetch files from")
+    pulling.add_argument("--allow", default="", choices=("", *VERDICTS))
+    commands.add_parser("tune", help="measure which engine is fastest here")
+    given = parser.parse_args(arguments)
+    try:
+        return int(_COMMANDS[given.command](given) or 0)
+    except BacklotError as error:
+        print(error.sentence, error.hint, file=sys.stderr)
+        return error.exit_code
+    except KeyboardInterrupt:
+        return 130
+
+
+def _add(given: argparse.Namespace) -> None:
+    from .add import add
+
+    _tell(given, add(given.file, given.name))
+
+
+def _pull(given: argparse.Namespace) -> None:
+    if not given.name:
+        known = entries()
+        if given.json:
+            print(json.dumps([asdict(entry) for entry in known.values()]))
+        else:
+            print("\n".join(meaning(entry) for entry in known.values()))
+        return
+    if given.name in (known := entries()):
+        print(meaning(known[given.name]), file=sys.stderr)
+    _tell(
+        given,
+        pull(
+            given.name,
+            agree=lambda sentence: given.accept,
+            mirror=given.mirror,
+            allow=given.allow,
+            progress=_show_progress,
+        ),
+    )
+
+
+def _tune(given: argparse.Namespace) -> None:
+    from ..networks import all_engines
+    from ..tuning import Timing, file, tune
+
+    def report(name: str, timing: Timing) -> None:
+        if not given.json:
+            said = timing.problem or f"{timing.seconds:.3f} s a megapixel, error {timing.error:.2g}"
+            print(f"{name} on {timing.engine}: {said}")
+
+    found = tune(catalogue(), all_engines(), report)
+    if given.json:
+        print(json.dumps({name: [asdict(t) for t in timings] for name, timings in found.items()}))
+    else:
+        print(f"Kept in {file()}.")
+
+
+def _tell(given: argparse.Namespace, card: Card) -> None:
+    if given.json:
+        values: dict[str, Any] = {**asdict(card), "folder": str(card.folder)}
+        print(json.dumps(values))
+    else:
+        print(f"{card.name} is here: x{card.scale}, {card.verdict}. {card.limits}")
+
+
+def _show_progress(done: int, total: int) -> None:
+    if sys.stderr.isatty():
+        end = "\n" if done == total else ""
+        print(f"\r{done >> 20} of {total >> 20} MiB", end=end, file=sys.stderr, flush=True)
+
+
+_COMMANDS = {"add": _add, "pull": _pull, "tune": _tune}
+
+if __name__ == "__main__":
+    sys.exit(main())
