@@ -180,6 +180,11 @@ class Link:
         return job
 
     @property
+    def busy(self) -> bool:
+        """Whether something may still arrive that somebody waits for."""
+        return bool(self.jobs or self._waiting or self._arrived.qsize())
+
+    @property
     def alive(self) -> bool:
         return self.ended is None and self._process.poll() is None
 

@@ -1,0 +1,52 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Backlot in Blender: AI fill and upscale of plates, renders and strips, on this machine.
+
+Extension for Blender 4.2 and newer (blender_manifest.toml); add-on for 3.4 to 4.1 (bl_info).
+"""
+
+bl_info = {
+    "name": "Backlot",
+    "author": "The Backlot authors",
+    "version": (0, 1, 0),
+    "blender": (3, 4, 0),
+    "location": "Image Editor, Compositor and Sequencer: sidebar; Properties: Output",
+    "description": "AI fill and upscale of plates and renders, on this machine",
+    "category": "Compositing",
+}
+
+import atexit
+
+from . import (
+    characters,
+    compositor,
+    controls,
+    image_editor,
+    output,
+    preferences,
+    sequencer,
+    session,
+    ui,
+)
+
+# In this order, and unregistered in reverse.
+_PARTS = (preferences, ui, controls, image_editor, compositor, sequencer, output, characters)
+
+
+def register():
+    for part in _PARTS:
+        part.register()
+    atexit.register(_leave)
+
+
+def unregister():
+    atexit.unregister(_leave)
+    session.close()
+    for part in reversed(_PARTS):
+        part.unregister()
+
+
+def _leave():
+    """Blender hangs or crashes at its end when a timer or handler of Python's is still there."""
+    session.close()
+    output.remove_handlers()
+    image_editor.remove_handlers()

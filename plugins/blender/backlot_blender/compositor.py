@@ -1,0 +1,433 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Backlot in the compositor: plain node groups that read the frames of a take.
+
+The group is Blender's own in every part: an Image node inside reads the finished frames, so that
+a .blend renders the same on a farm without this add-on. Only the parameters, kept on the group,
+and the buttons belong to the add-on. A take is made by rendering what comes before the group to
+plates, handing those to the companion, and pointing the Image node at what comes back.
+"""
+
+import os
+
+import bpy
+
+from . import compat, controls, places, plates, session, ui
+from .host import LinkError, fingerprint
+
+_RESULT = "Backlot Result"
+
+
+def new_group(tool):
+    """A node group for a tool, which lets its first input through until there is a take."""
+    spec = controls.spec_of(tool)
+    group = bpy.data.node_groups.new("Backlot " + spec["label"], "CompositorNodeTree")
+    compat.new_socket(group, "Image", "INPUT", "NodeSocketColor")
+    for given in controls.extra_inputs(spec):
+        kind = "NodeSocketFloat" if given["kind"] == "matte" else "NodeSocketColor"
+        compat.new_socket(group, given["label"] or given["name"], "INPUT", kind)
+    compat.new_socket(group, "Image", "OUTPUT", "NodeSocketColor")
+    entry = group.nodes.new("NodeGroupInput")
+    entry.location = (-300, 0)
+    leave = group.nodes.new("NodeGroupOutput")
+    leave.location = (300, 0)
+    group.links.new(entry.outputs[0], leave.inputs[0])
+    group.backlot.tool = tool
+    return group
+
+
+def is_ours(group):
+    return group is not None and bool(group.backlot.tool)
+
+
+def place_of(group):
+    return ("node", group.name)
+
+
+def show(group, result):
+    """Let the group give the take's frames (True), or what comes in (False)."""
+    leave = next(node for node in group.nodes if node.bl_idname == "NodeGroupOutput")
+    entry = next(node for node in group.nodes if node.bl_idname == "NodeGroupInput")
+    source = group.nodes.get(_RESULT) if result else entry
+    if source is not None:
+        group.links.new(source.outputs[0], leave.inputs[0])
+
+
+def shows_result(group):
+    leave = next(node for node in group.nodes if node.bl_idname == "NodeGroupOutput")
+    links = leave.inputs[0].links
+    return bool(links) and links[0].from_node.name == _RESULT
+
+
+def use_take(group, take, files):
+    """Read this take's frames. files: frame number -> path."""
+    node = group.nodes.get(_RESULT) or group.nodes.new("CompositorNodeImage")
+    node.name = node.label = _RESULT
+    first, last = min(files), max(files)
+    image = bpy.data.images.load(places.stored(files[first]), check_existing=False)
+    image.name = f"{group.name} {take.name}"
+    image.source = "SEQUENCE" if last > first else "FILE"
+    node.image = image
+    if image.source == "SEQUENCE":
+        node.frame_start, node.frame_duration = first, last - first + 1
+        node.frame_offset = first - 1
+        node.use_auto_refresh = True
+    group.backlot.take = take.name
+    show(group, True)
+
+
+def process(scene, group, frames, finished=None):
+    """Make a take of these frames; returns its task.
+
+    Frames are rendered one a tick, so that Blender answers in between.
+    """
+    spec = controls.spec_of(group.backlot.tool)
+    names = {"group": group.name, "scene": scene.name}
+    task = session.Task(spec["label"], place_of(group))
+    session.add(task)
+    made_of = recipe(scene, group, frames)
+    try:
+        take = places.new_take(places.takes_of(group.name))
+        node, tree = _placed(scene, group)
+        wanted = _wanted(node, spec)
+        render = plates.Render(scene, tree, wanted, frames, take.file("plates"))
+    except LinkError as error:
+        task.fail(error)
+        return task
+
+    def done(task):
+        group = bpy.data.node_groups.get(names["group"])
+        files = {number: event["file"] for number, event in task.job.results.items()}
+        if group is None or not files:
+            raise next(iter(task.job.frame_errors.values()), LinkError(
+                "not-found", "The node was removed.", "The take is on disk."))  # fmt: skip
+        engine = next(iter(task.job.results.values()))["engine"]
+        take.save_recipe(dict(made_of, fingerprint=fingerprint(made_of), engine=engine))
+        task.result = take
+        use_take(group, take, files)
+        if finished is not None:
+            finished(take)
+
+    task.finished = done
+
+    def step():
+        if task.ended:
+            render.close()
+            return False
+        try:
+            left = render.step()
+        except LinkError as error:
+            render.close()
+            task.fail(error)
+            return False
+        task.note = f"Rendering plates, {len(frames) - left} of {len(frames)}"
+        if left:
+            return True
+        render.close()
+        group = bpy.data.node_groups.get(names["group"])
+        params = controls.values(
+            controls.settings_of(group, spec["name"]), spec, frames, owner=group
+        )
+        inputs = {name: {"files": render.pattern(name)} for name in wanted}
+        inputs[spec["inputs"][0]["name"]]["colorspace"] = places.scene_linear()
+        out = {"files": take.file("result.####.exr")}
+        session.start(task, spec["name"], frames, params=params, inputs=inputs, out=out)
+        return False
+
+    session.each_tick(step)
+    return task
+
+
+def _placed(scene, group):
+    """The node that uses the group, and the tree of the scene that it is in."""
+    tree = compat.compositor_tree(scene)
+    for node in tree.nodes if tree is not None else ():
+        if getattr(node, "node_tree", None) == group:
+            return node, tree
+    raise LinkError(
+        "not-found",
+        f"{group.name} is not in the compositor of this scene.",
+        "Put it between the nodes whose picture it shall change; inside of groups it cannot run.",
+    )
+
+
+def _wanted(node, spec):
+    """Tool input -> (the output socket that feeds it, whether its alpha says something)."""
+    wanted = {}
+    sockets = [each for each in node.inputs if each.enabled]
+    for given, socket in zip(spec["inputs"], sockets, strict=True):
+        if socket.links:
+            wanted[given["name"]] = (socket.links[0].from_socket, given["kind"] != "matte")
+        elif given["required"]:
+            raise LinkError(
+                "invalid-input",
+                f"Nothing is connected to {socket.name} of {node.label or node.name}.",
+                "Connect a picture."
+                if given["kind"] != "matte"
+                else "Connect a matte: white is "
+                "where the picture may change. A Cryptomatte node makes one by clicking.",
+            )
+    return wanted
+
+
+def recipe(scene, group, frames):
+    """What a take would be made of now: for its fingerprint."""
+    spec = controls.spec_of(group.backlot.tool)
+    settings = controls.settings_of(group, spec["name"])
+    try:
+        node, _ = _placed(scene, group)
+        upstream = plates.upstream(node)
+    except LinkError:
+        upstream = []
+    return {
+        "tool": spec["name"],
+        "version": spec["version"],
+        "params": controls.values(settings, spec, frames, owner=group),
+        "frames": [frames[0], frames[-1]],
+        "upstream": upstream,
+    }
+
+
+def stale(scene, group):
+    """What changed since the shown take was made: "" when nothing is known to have."""
+    take = places.takes_of(group.name).named(group.backlot.take)
+    made_of = take.recipe() if take is not None else {}
+    if not made_of:
+        return ""
+    first, last = made_of["frames"]
+    now = recipe(scene, group, list(range(first, last + 1)))
+    changed = [name for name in ("params", "upstream", "version") if made_of.get(name) != now[name]]
+    words = {"params": "a parameter", "upstream": "what comes before", "version": "the tool"}
+    return " and ".join(words[name] for name in changed)
+
+
+# ---- operators --------------------------------------------------------------------------------
+
+
+def _active_group(context):
+    space = getattr(context, "space_data", None)
+    tree = getattr(space, "edit_tree", None)
+    node = tree.nodes.active if tree is not None else None
+    group = getattr(node, "node_tree", None)
+    return group if is_ours(group) else None
+
+
+class BACKLOT_OT_add_node(bpy.types.Operator):
+    bl_idname = "backlot.add_node"
+    bl_label = "Add Backlot Node"
+    bl_description = "Add a node group for this tool"
+    bl_options = {"REGISTER", "UNDO"}
+    tool: bpy.props.StringProperty()
+
+    def execute(self, context):
+        tree = getattr(context.space_data, "edit_tree", None)
+        tree = tree or compat.compositor_tree(context.scene, make=True)
+        for each in tree.nodes:
+            each.select = False
+        node = tree.nodes.new("CompositorNodeGroup")
+        node.node_tree = new_group(self.tool)
+        node.label = node.node_tree.name
+        node.width = 180
+        node.select = True
+        tree.nodes.active = node
+        node.location = getattr(context.space_data, "cursor_location", (0, 0))
+        return {"FINISHED"}
+
+    def invoke(self, context, event):
+        made = self.execute(context)
+        bpy.ops.node.translate_attach_remove_on_cancel("INVOKE_DEFAULT")
+        return made
+
+
+class BACKLOT_OT_process(bpy.types.Operator):
+    bl_idname = "backlot.process"
+    bl_label = "Process"
+    bl_description = (
+        "Make a new take of this node: renders what comes before it, then runs the tool"
+    )
+    group: bpy.props.StringProperty()
+    whole_range: bpy.props.BoolProperty()
+
+    def execute(self, context):
+        group = bpy.data.node_groups.get(self.group) if self.group else _active_group(context)
+        if not is_ours(group):
+            self.report({"ERROR"}, "There is no Backlot node here. Add one from the Add menu.")
+            return {"CANCELLED"}
+        scene = context.scene
+        frames = [scene.frame_current]
+        if self.whole_range:
+            frames = list(range(scene.frame_start, scene.frame_end + 1, scene.frame_step))
+        task = process(scene, group, frames)
+        if bpy.app.background:
+            try:
+                session.finish(task)
+            except LinkError as error:
+                self.report({"ERROR"}, f"{error.sentence} {error.hint}")
+                return {"CANCELLED"}
+        return {"FINISHED"}
+
+
+class BACKLOT_OT_toggle_node(bpy.types.Operator):
+    bl_idname = "backlot.toggle_node"
+    bl_label = "A/B"
+    bl_description = "Let the node give its take, or the picture that comes in"
+    bl_options = {"REGISTER", "UNDO"}
+
+    @classmethod
+    def poll(cls, context):
+        group = _active_group(context)
+        return group is not None and group.nodes.get(_RESULT) is not None
+
+    def execute(self, context):
+        group = _active_group(context)
+        show(group, not shows_result(group))
+        return {"FINISHED"}
+
+
+class BACKLOT_OT_choose_take(bpy.types.Operator):
+    bl_idname = "backlot.choose_take"
+    bl_label = "Take"
+    bl_description = "Show this take"
+    bl_options = {"REGISTER", "UNDO"}
+    take: bpy.props.StringProperty()
+
+    @classmethod
+    def poll(cls, context):
+        return _active_group(context) is not None
+
+    def execute(self, context):
+        group = _active_group(context)
+        take = places.takes_of(group.name).named(self.take)
+        files = files_of(take) if take is not None else {}
+        if not files:
+            self.report({"ERROR"}, "The files of this take are gone. Process again.")
+            return {"CANCELLED"}
+        use_take(group, take, files)
+        return {"FINISHED"}
+
+
+def files_of(take):
+    """Frame number -> path of the frames of a take."""
+    found = {}
+    for name in os.listdir(take.folder):
+        parts = name.split(".")
+        if len(parts) == 3 and (parts[0], parts[2]) == ("result", "exr"):
+            found[int(parts[1])] = take.file(name)
+    return found
+
+
+class BACKLOT_OT_cryptomatte(bpy.types.Operator):
+    bl_idname = "backlot.cryptomatte"
+    bl_label = "Matte from Cryptomatte"
+    bl_description = "Put a Cryptomatte node on the Matte input; pick objects or materials in it"
+    bl_options = {"REGISTER", "UNDO"}
+
+    @classmethod
+    def poll(cls, context):
+        group = _active_group(context)
+        return group is not None and any(
+            given["kind"] == "matte"
+            for given in controls.extra_inputs(controls.spec_of(group.backlot.tool))
+        )
+
+    def execute(self, context):
+        tree = context.space_data.edit_tree
+        node = tree.nodes.active
+        spec = controls.spec_of(node.node_tree.backlot.tool)
+        at = [given["kind"] for given in spec["inputs"]].index("matte")
+        picker = tree.nodes.new("CompositorNodeCryptomatteV2")
+        picker.location = (node.location.x - 320, node.location.y - 160)
+        tree.links.new(picker.outputs["Matte"], node.inputs[at])
+        socket = node.inputs[0]
+        if socket.links:
+            tree.links.new(socket.links[0].from_socket, picker.inputs[0])
+        tree.nodes.active = picker
+        return {"FINISHED"}
+
+
+# ---- drawing ----------------------------------------------------------------------------------
+
+
+class BACKLOT_MT_add(bpy.types.Menu):
+    bl_idname = "BACKLOT_MT_add"
+    bl_label = "Backlot"
+
+    def draw(self, context):
+        self.layout.operator_context = "INVOKE_REGION_WIN"
+        for spec in controls.specs():
+            text = "Backlot " + spec["label"]
+            self.layout.operator("backlot.add_node", text=text).tool = spec["name"]
+
+
+def _draw_add(self, context):
+    if context.space_data.tree_type == "CompositorNodeTree" and controls.specs():
+        self.layout.menu("BACKLOT_MT_add")
+
+
+class BACKLOT_PT_node(bpy.types.Panel):
+    bl_idname = "BACKLOT_PT_node"
+    bl_label = "Backlot"
+    bl_space_type = "NODE_EDITOR"
+    bl_region_type = "UI"
+    bl_category = "Backlot"
+
+    @classmethod
+    def poll(cls, context):
+        return context.space_data.tree_type == "CompositorNodeTree"
+
+    def draw(self, context):
+        layout = self.layout
+        group = _active_group(context)
+        if group is None:
+            layout.label(text="Choose a Backlot node, or add one:", icon="INFO")
+            for spec in controls.specs():
+                button = layout.operator("backlot.add_node", text="Backlot " + spec["label"])
+                button.tool = spec["name"]
+            return
+        spec = controls.spec_of(group.backlot.tool)
+        if spec is None:
+            layout.label(text=f"This Backlot has no {group.backlot.tool}.", icon="ERROR")
+            return
+        controls.draw(layout, controls.settings_of(group, spec["name"]), spec)
+        if BACKLOT_OT_cryptomatte.poll(context):
+            layout.operator("backlot.cryptomatte", icon="EYEDROPPER")
+        if not ui.draw_task(layout, place_of(group)):
+            row = layout.row(align=True)
+            row.operator("backlot.process", text="Process Frame").whole_range = False
+            row.operator("backlot.process", text="Process Range").whole_range = True
+        _draw_takes(layout, context.scene, group)
+
+
+def _draw_takes(layout, scene, group):
+    takes = places.takes_of(group.name).all()
+    if not takes:
+        return
+    ui.draw_stale(layout, stale(scene, group))
+    row = layout.row(align=True)
+    for take in takes[-5:]:
+        chosen = take.name == group.backlot.take
+        row.operator("backlot.choose_take", text=take.name, depress=chosen).take = take.name
+    text = "Show Input" if shows_result(group) else "Show Take"
+    layout.operator("backlot.toggle_node", text=text)
+
+
+_CLASSES = (
+    BACKLOT_OT_add_node,
+    BACKLOT_OT_process,
+    BACKLOT_OT_toggle_node,
+    BACKLOT_OT_choose_take,
+    BACKLOT_OT_cryptomatte,
+    BACKLOT_MT_add,
+    BACKLOT_PT_node,
+)
+
+
+def register():
+    for each in _CLASSES:
+        bpy.utils.register_class(each)
+    bpy.types.NODE_MT_add.append(_draw_add)
+
+
+def unregister():
+    bpy.types.NODE_MT_add.remove(_draw_add)
+    for each in reversed(_CLASSES):
+        bpy.utils.unregister_class(each)

@@ -1,0 +1,252 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The companion process of this Blender, what runs in it, and the timer that hears of it.
+
+Everything here happens on the main thread: the link's own threads only fill a queue.
+"""
+
+import time
+
+import bpy
+
+from . import controls, preferences
+from .host import Buffer, Link, LinkError, find_command
+
+TICK = 0.1
+_DRAIN_SECONDS = 0.002
+_KEPT_TASKS = 20
+
+
+class Task:
+    """One run, as the panels show it. place: what it is of, such as ("image", "plate").
+
+    finished: called with the task when it is done, on the main thread.
+    """
+
+    def __init__(self, label, place, finished=None):
+        self.label = label
+        self.place = place
+        self.finished = finished
+        self.job = None
+        self.error = None
+        self.note = "Starting"
+        self.result = None
+        self._cancelled = False
+
+    @property
+    def state(self):
+        if self.error is not None:
+            return "failed"
+        if self.job is not None:
+            return self.job.state
+        return "cancelled" if self._cancelled else "idle"
+
+    @property
+    def ended(self):
+        return self.state in ("done", "failed", "cancelled")
+
+    @property
+    def fraction(self):
+        return 0.0 if self.job is None else self.job.fraction
+
+    def status(self):
+        """One line."""
+        if self.error is not None:
+            return self.error.sentence
+        return self.job.status() if self.job is not None else self.note
+
+    def fail(self, error):
+        self.error = error
+        _redraw()
+
+    def cancel(self):
+        self._cancelled = True
+        if self.job is not None and _state.link is not None:
+            _state.link.cancel(self.job)
+
+    @property
+    def cancelled(self):
+        return self._cancelled
+
+
+class _State:
+    def __init__(self):
+        self.link = None
+        self.tasks = []
+        self.steps = []
+        self.problem = None
+
+
+_state = _State()
+
+
+def tasks(place=None):
+    """Newest last; those of one place, or all."""
+    return [task for task in _state.tasks if place is None or task.place == place]
+
+
+def latest(place):
+    found = tasks(place)
+    return found[-1] if found else None
+
+
+def live():
+    return [task for task in _state.tasks if not task.ended]
+
+
+def add(task):
+    """Show a task in the panels and keep the timer going until it has ended."""
+    _state.tasks.append(task)
+    ended = [each for each in _state.tasks if each.ended]
+    for old in ended[: max(0, len(ended) - _KEPT_TASKS)]:
+        _state.tasks.remove(old)
+    _wake()
+    return task
+
+
+def forget(task):
+    if task in _state.tasks:
+        _state.tasks.remove(task)
+    _redraw()
+
+
+def link():
+    """The running companion, started when there is none. Raises: LinkError."""
+    if _state.link is None or not _state.link.alive:
+        if _state.link is not None:
+            _state.link.close()
+        command = find_command(preferences.backlot_path())
+        version = ".".join(str(number) for number in bpy.app.version)
+        started = Link(command, "blender " + version)
+        _state.link = started
+        started.ask("hello", {"link": 1, "client": started.client}, _greeted)
+        started.ask("tools", {}, _told_tools)
+    _wake()
+    return _state.link
+
+
+def try_out(then):
+    """Start afresh where no job runs, and call then(tools, error) when it is known."""
+    if _state.link is not None and not live():
+        _state.link.close()
+    try:
+        made = link()
+    except LinkError as error:
+        then(None, error)
+        return
+    made.ask("tools", {}, then)
+
+
+def log():
+    return _state.link.log() if _state.link is not None else ""
+
+
+def problem():
+    """Why nothing works, as far as that is known; None when all is well."""
+    return _state.problem
+
+
+def start(task, tool, frames, **request):
+    """Send a task's job. Its task fails when that is not possible."""
+    if task.cancelled:
+        return
+    try:
+        task.job = link().run(tool, frames, lambda job, event: _heard(task, event), **request)
+    except LinkError as error:
+        task.fail(error)
+    _wake()
+
+
+def mapped(told):
+    """A buffer that the companion described. Raises: LinkError when it cannot be opened."""
+    try:
+        return Buffer(told)
+    except OSError as error:
+        raise LinkError(
+            "denied",
+            f"Memory cannot be shared with Backlot: {error.strerror}.",
+            "Run Blender and Backlot as the same user, both inside or both outside a container.",
+        ) from error
+
+
+def each_tick(step):
+    """Call step() at every tick until it returns False: work in small pieces on the main thread."""
+    _state.steps.append(step)
+    _wake()
+
+
+def finish(task, timeout=None):
+    """Wait for a task where no timer fires: in background. Raises: LinkError when it failed."""
+    end = None if timeout is None else time.monotonic() + timeout
+    while not task.ended:
+        _work(0.05)
+        time.sleep(0.005)
+        if end is not None and time.monotonic() > end:
+            task.cancel()
+            raise LinkError("deadline-exceeded", "The job did not end in time.", "Try again.")
+    if task.state == "failed":
+        raise task.error or task.job.error
+    return task
+
+
+def close():
+    """End the companion and the timer."""
+    if bpy.app.timers.is_registered(_tick):
+        bpy.app.timers.unregister(_tick)
+    if _state.link is not None:
+        _state.link.close()
+    _state.__init__()
+
+
+def _heard(task, event):
+    if event["event"] == "done" and task.finished is not None:
+        try:
+            task.finished(task)
+        except LinkError as error:
+            task.error = error
+    elif event["event"] == "error":
+        task.error = task.job.error
+    _redraw()
+
+
+def _greeted(result, error):
+    _state.problem = error
+    _redraw()
+
+
+def _told_tools(result, error):
+    if error is not None:
+        _state.problem = error
+    elif controls.update(result["tools"]):
+        _redraw()
+
+
+def _wake():
+    """The timer runs only while there is something to hear: never in background."""
+    if not bpy.app.background and not bpy.app.timers.is_registered(_tick):
+        bpy.app.timers.register(_tick, first_interval=0.01, persistent=True)
+
+
+def _tick():
+    _work(_DRAIN_SECONDS)
+    busy = _state.link is not None and _state.link.alive and _state.link.busy
+    return TICK if busy or _state.steps or live() else None
+
+
+def _work(seconds):
+    if _state.link is not None and _state.link.drain(seconds):
+        _redraw()
+    for step in list(_state.steps):
+        if not step():
+            _state.steps.remove(step)
+
+
+def _redraw():
+    """Have the panels drawn again that show any of this."""
+    manager = getattr(bpy.context, "window_manager", None)
+    for window in manager.windows if manager is not None else ():
+        for area in window.screen.areas:
+            if area.type in ("IMAGE_EDITOR", "NODE_EDITOR", "SEQUENCE_EDITOR", "PROPERTIES",
+                             "STATUSBAR", "PREFERENCES"):  # fmt: skip
+                area.tag_redraw()
+        for area in getattr(window, "global_areas", ()):
+            area.tag_redraw()

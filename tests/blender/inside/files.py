@@ -1,0 +1,135 @@
+"""Rendered files and strips: after a render, by hand, and above the original in the sequencer."""
+
+import array
+import os
+import sys
+
+sys.path.insert(0, os.path.dirname(__file__))
+
+import bpy
+from ready import main, part, path
+
+
+def exr(name, value):
+    image = bpy.data.images.new(name, 8, 6, alpha=True, float_buffer=True, is_data=True)
+    image.pixels.foreach_set(array.array("f", [value, value, value, 1.0] * 48))
+    image.filepath_raw, image.file_format = path(name), "OPEN_EXR"
+    image.save()
+    bpy.data.images.remove(image)
+
+
+def pixel(file):
+    image = bpy.data.images.load(file, check_existing=False)
+    image.colorspace_settings.is_data = True
+    got = image.pixels[0]
+    bpy.data.images.remove(image)
+    return got
+
+
+def set_up():
+    scene = bpy.context.scene
+    scene.render.resolution_x, scene.render.resolution_y = 8, 6
+    scene.render.resolution_percentage = 100
+    scene.frame_start, scene.frame_end = 1, 2
+    scene.render.image_settings.file_format = "OPEN_EXR"
+    scene.backlot.tool = "upscale"
+    settings = part("controls").settings_of(scene, "upscale")
+    settings.scale, settings.network = 2.0, "sinc"
+    return scene
+
+
+def strips(scene):
+    editor = scene.sequence_editor or scene.sequence_editor_create() or scene.sequence_editor
+    return part("compat").strips_of(editor)
+
+
+def the_frames_of_a_render_are_processed_when_it_is_done():
+    scene = set_up()
+    for number in (1, 2):
+        exr(f"in{number:04d}.exr", 0.25 * number)
+    strip = strips(scene).new_image(
+        name="in", filepath=path("in0001.exr"), channel=1, frame_start=1
+    )
+    strip.elements.append("in0002.exr")
+    scene.render.filepath = path("render", "shot_")
+    scene.backlot.after_render = True
+    bpy.ops.render.render(animation=True)
+    scene.backlot.after_render = False
+    made = path("render", "backlot", "upscale", "v001")
+    assert sorted(n for n in os.listdir(made) if n.endswith(".exr")) == [
+        "shot_0001.exr",
+        "shot_0002.exr",
+    ]
+    for number in (1, 2):
+        plate = pixel(path("render", f"shot_{number:04d}.exr"))
+        assert abs(pixel(os.path.join(made, f"shot_{number:04d}.exr")) - plate) < 1e-3
+    image = bpy.data.images.load(os.path.join(made, "shot_0001.exr"))
+    assert tuple(image.size) == (16, 12)
+
+
+def a_render_that_was_not_asked_for_is_left_alone():
+    scene = bpy.context.scene
+    bpy.ops.render.render(animation=True)
+    assert os.listdir(path("render", "backlot", "upscale")) == ["v001"]
+    assert bpy.ops.backlot.process_output() == {"FINISHED"}
+    assert sorted(os.listdir(path("render", "backlot", "upscale"))) == ["v001", "v002"]
+    scene.frame_start = scene.frame_end = 900
+    said = ""
+    try:
+        bpy.ops.backlot.process_output()
+    except RuntimeError as error:
+        said = str(error)
+    assert "Nothing is rendered" in said
+    scene.frame_start, scene.frame_end = 1, 2
+
+
+def the_result_of_a_strip_is_a_strip_above_with_its_timing():
+    scene = set_up()
+    bpy.ops.wm.save_as_mainfile(filepath=path("strips.blend"))
+    below = strips(scene).get("in")
+    below.frame_offset_start = 1
+    timing = (below.frame_final_start, below.frame_final_end)
+    blocker = strips(scene).new_effect(
+        name="blocker", type="COLOR", channel=below.channel + 1, frame_start=1, **_length(5)
+    )
+    for each in strips(scene):
+        each.select = each == below
+    scene.backlot.tool = "upscale"
+    assert bpy.ops.backlot.run_strips() == {"FINISHED"}
+    above = strips(scene).get("in v001")
+    assert above is not None, [each.name for each in strips(scene)]
+    assert (above.frame_final_start, above.frame_final_end) == timing
+    assert above.channel > blocker.channel
+    assert (below.mute, above.mute) == (True, False)
+    assert [element.filename for element in above.elements] == [
+        "result.0001.exr",
+        "result.0002.exr",
+    ]
+    folder = bpy.path.abspath(above.directory)
+    assert abs(pixel(os.path.join(folder, "result.0002.exr")) - 0.5) < 1e-3
+    strips(scene).remove(blocker)
+
+
+def _length(frames):
+    if bpy.app.version >= (5, 0, 0):
+        return {"length": frames}
+    return {"frame_end": 1 + frames}
+
+
+def a_strip_that_is_no_picture_says_so():
+    scene = bpy.context.scene
+    colour = strips(scene).new_effect(
+        name="colour", type="COLOR", channel=9, frame_start=1, **_length(5)
+    )
+    task = part("sequencer").run(scene, colour, "upscale")
+    assert task.state == "failed"
+    assert "color strip" in task.error.sentence
+    assert task.error.hint
+
+
+main(
+    the_frames_of_a_render_are_processed_when_it_is_done,
+    a_render_that_was_not_asked_for_is_left_alone,
+    the_result_of_a_strip_is_a_strip_above_with_its_timing,
+    a_strip_that_is_no_picture_says_so,
+)

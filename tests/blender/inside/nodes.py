@@ -1,0 +1,218 @@
+"""The compositor's part: node groups, takes, animated parameters, with and without the add-on."""
+
+import array
+import os
+import sys
+
+sys.path.insert(0, os.path.dirname(__file__))
+
+import bpy
+from ready import main, part, path
+
+LEVELS = {1: 0.1, 2: 0.2, 3: 0.3}
+
+
+def scene_of_size(width, height):
+    scene = bpy.context.scene
+    render = scene.render
+    render.resolution_x, render.resolution_y, render.resolution_percentage = width, height, 100
+    scene.frame_start, scene.frame_end = 1, 3
+    return scene
+
+
+def write_exr(name, value, width=8, height=6):
+    """A file with this value, as is_data images write it: not sRGB-encoded."""
+    image = bpy.data.images.new(name, width, height, alpha=True, float_buffer=True, is_data=True)
+    pixel = [value, 2.0 * value, -value, 1.0]
+    image.pixels.foreach_set(array.array("f", pixel * (width * height)))
+    image.filepath_raw, image.file_format = path(name), "OPEN_EXR"
+    image.save()
+    bpy.data.images.remove(image)
+    return path(name)
+
+
+def read_exr(file):
+    """The raw values of the middle pixel."""
+    image = bpy.data.images.load(file, check_existing=False)
+    image.colorspace_settings.is_data = True
+    width, height = image.size
+    at = 4 * (width * (height // 2) + width // 2)
+    got = list(image.pixels[at : at + 4])
+    bpy.data.images.remove(image)
+    return got
+
+
+def near(got, wanted):
+    return all(abs(a - b) < 1e-5 for a, b in zip(got, wanted, strict=False))
+
+
+def composite(scene):
+    """An empty compositing tree and the node at its end."""
+    compat = part("compat")
+    tree = compat.compositor_tree(scene, make=True)
+    for node in list(tree.nodes):
+        tree.nodes.remove(node)
+    kind = "NodeGroupOutput" if compat.V5 else "CompositorNodeComposite"
+    return tree, tree.nodes.new(kind)
+
+
+def image_node(tree, files):
+    node = tree.nodes.new("CompositorNodeImage")
+    node.image = bpy.data.images.load(files[0], check_existing=False)
+    if len(files) > 1:
+        node.image.source = "SEQUENCE"
+        node.frame_start, node.frame_duration = 1, len(files)
+        node.use_auto_refresh = True
+    return node
+
+
+def place(tree, tool, before, after):
+    node = tree.nodes.new("CompositorNodeGroup")
+    node.node_tree = part("compositor").new_group(tool)
+    tree.links.new(before.outputs[0], node.inputs[0])
+    tree.links.new(node.outputs[0], after.inputs[0])
+    return node
+
+
+def render(scene, name):
+    scene.render.image_settings.file_format = "OPEN_EXR"
+    scene.render.image_settings.color_depth = "32"
+    scene.render.filepath = path(name)
+    bpy.ops.render.render(animation=True)
+    return {n: read_exr(path(f"{name}{n:04d}.exr")) for n in (1, 2, 3)}
+
+
+def set_up(tool="passthrough"):
+    scene = scene_of_size(8, 6)
+    tree, end = composite(scene)
+    files = [write_exr(f"src{n:04d}.exr", level) for n, level in LEVELS.items()]
+    source = image_node(tree, files)
+    node = place(tree, tool, source, end)
+    bpy.ops.wm.save_as_mainfile(filepath=path("nodes.blend"))
+    return scene, tree, source, node
+
+
+def process(scene, group, frames):
+    task = part("compositor").process(scene, group, frames)
+    part("session").finish(task, 120)
+    return task.result
+
+
+def a_new_group_lets_its_input_through():
+    scene, _, _, _ = set_up()
+    got = render(scene, "empty_")
+    assert all(near(got[n], [v, 2 * v, -v, 1.0]) for n, v in LEVELS.items()), got
+
+
+def a_take_holds_the_frames_and_is_read_frame_by_frame():
+    scene, tree, source, node = set_up()
+    before = (len(tree.nodes), scene.frame_current, scene.render.use_sequencer)
+    take = process(scene, node.node_tree, [1, 2, 3])
+    assert (len(tree.nodes), scene.frame_current, scene.render.use_sequencer) == before
+    compositor = part("compositor")
+    assert sorted(compositor.files_of(take)) == [1, 2, 3]
+    assert compositor.shows_result(node.node_tree)
+    assert compositor.stale(scene, node.node_tree) == ""
+    source.mute = True  # what is shown now can only be the take
+    assert compositor.stale(scene, node.node_tree) == "what comes before"
+    got = render(scene, "take_")
+    assert all(near(got[n], [v, 2 * v, -v, 1.0]) for n, v in LEVELS.items()), got
+    bpy.ops.wm.save_as_mainfile(filepath=path("nodes.blend"))
+
+
+def showing_the_input_again_and_another_take():
+    tree = part("compat").compositor_tree(bpy.context.scene)
+    node = next(each for each in tree.nodes if getattr(each, "node_tree", None))
+    next(each for each in tree.nodes if each.bl_idname == "CompositorNodeImage").mute = False
+    compositor = part("compositor")
+    compositor.show(node.node_tree, False)
+    assert not compositor.shows_result(node.node_tree)
+    second = process(bpy.context.scene, node.node_tree, [2])
+    assert second.name == "v002"
+    assert node.node_tree.backlot.take == "v002"
+
+
+def parameters_are_animated_frame_by_frame():
+    _, _, _, node = set_up("upscale")
+    group = node.node_tree
+    controls = part("controls")
+    settings = controls.settings_of(group, "upscale")
+    for frame, value in ((1, 0.0), (3, 1.0)):
+        settings.detail = value
+        settings.keyframe_insert("detail", frame=frame)
+    told = controls.values(settings, controls.spec_of("upscale"), [1, 2, 3], owner=group)
+    keys = dict(told["detail"]["curve"])
+    assert (keys[1], keys[3]) == (0.0, 1.0)
+    assert 0.2 < keys[2] < 0.8, keys
+    assert told["scale"] == 2.0
+
+
+def a_missing_matte_says_so():
+    if part("controls").spec_of("fill") is None:
+        print("no fill tool yet", flush=True)
+        return
+    scene, _, _, node = set_up("fill")
+    task = part("compositor").process(scene, node.node_tree, [1])
+    assert task.state == "failed"
+    assert "Matte" in task.error.sentence
+    assert "white" in task.error.hint
+
+
+def fill_changes_nothing_outside_the_matte():
+    if part("controls").spec_of("fill") is None:
+        return
+    scene, tree, _, node = set_up("fill")
+    mask = tree.nodes.new("CompositorNodeImage")
+    matte = bpy.data.images.new("m.exr", 8, 6, alpha=True, float_buffer=True, is_data=True)
+    level = [float(3 <= x <= 4 and 2 <= y <= 3) for y in range(6) for x in range(8)]
+    matte.pixels.foreach_set(array.array("f", [v for w in level for v in (w, w, w, 1.0)]))
+    matte.filepath_raw, matte.file_format = path("m.exr"), "OPEN_EXR"
+    matte.save()
+    mask.image = bpy.data.images.load(path("m.exr"))
+    tree.links.new(mask.outputs[0], node.inputs[1])
+    settings = part("controls").settings_of(node.node_tree, "fill")
+    for name in part("controls").spec_of("fill")["output"]["grow_params"]:
+        setattr(settings, name, 0)
+    take = process(scene, node.node_tree, [1, 2])
+    for number, file in part("compositor").files_of(take).items():
+        got = bpy.data.images.load(file, check_existing=False)
+        plate = bpy.data.images.load(
+            os.path.join(take.folder, "plates", f"source.{number:04d}.exr"), check_existing=False
+        )
+        a, b = list(got.pixels), list(plate.pixels)
+        outside = [i for i in range(8 * 6) if not level[i]]
+        assert all(a[4 * i : 4 * i + 4] == b[4 * i : 4 * i + 4] for i in outside)
+
+
+def a_rendered_scene_is_processed_and_not_srgb_encoded():
+    """A golden value: an emission of 0.6 is 0.6 in the take, not 0.798."""
+    scene = scene_of_size(16, 16)
+    for thing in list(bpy.data.objects):
+        bpy.data.objects.remove(thing)
+    world = bpy.data.worlds.new("world")
+    scene.world = world
+    if bpy.app.version < (5, 0, 0):
+        world.use_nodes = True
+    world.node_tree.nodes["Background"].inputs[0].default_value = (0.6, 0.3, 5.0, 1.0)
+    camera = bpy.data.objects.new("camera", bpy.data.cameras.new("camera"))
+    scene.collection.objects.link(camera)
+    scene.camera = camera
+    tree, end = composite(scene)
+    layers = tree.nodes.new("CompositorNodeRLayers")
+    layers.scene = scene
+    node = place(tree, "passthrough", layers, end)
+    take = process(scene, node.node_tree, [1])
+    got = read_exr(part("compositor").files_of(take)[1])
+    wanted = (0.6, 0.3, 5.0)  # within what a half float holds, which some engines render to
+    assert all(abs(a - b) < 1e-3 * b for a, b in zip(got, wanted, strict=False)), got
+
+
+main(
+    a_new_group_lets_its_input_through,
+    a_take_holds_the_frames_and_is_read_frame_by_frame,
+    showing_the_input_again_and_another_take,
+    parameters_are_animated_frame_by_frame,
+    a_missing_matte_says_so,
+    fill_changes_nothing_outside_the_matte,
+    a_rendered_scene_is_processed_and_not_srgb_encoded,
+)
