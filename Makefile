@@ -6,7 +6,7 @@ LOCK := requirements/dev.txt
 READY := $(VENV)/.ready
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test test-all lint bench train protos lock clean
+.PHONY: help setup demo test test-all test-blender lint bench train protos lock clean blender bpy
 
 help:  ## list the targets
 	@sed -n 's/^\([a-z-]*\):.*##  *\(.*\)/  make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 20
@@ -30,6 +30,23 @@ test: $(READY) lint  ## everything that proves it, without the minutes-long roun
 
 test-all: $(READY) lint  ## all of it: 20 rounds of kill -9, 10,000 leases ...
 	@$(BIN)/python -m pytest $(ARGS)
+
+blender: $(READY)  ## the Blender extension, in dist/
+	@$(BIN)/python plugins/blender/build.py
+
+# Blender as a Python module, for the tests; Blender's wheels want Python 3.11.
+BPY ?= 4.5.15
+bpy: .cache/bpy-$(BPY)/.ready  ## Blender's own wheel for the tests, 300 MB (BPY=5.0.1 for another)
+
+.cache/bpy-%/.ready:
+	@python3.11 -m venv .cache/bpy-$*
+	@.cache/bpy-$*/bin/python -m pip install --quiet --disable-pip-version-check 'bpy==$*'
+	@touch $@
+
+test-blender: $(READY)  ## the add-on in every Blender that is here, and in a window under Xvfb
+	@$(MAKE) --no-print-directory bpy BPY=4.5.15
+	@$(MAKE) --no-print-directory bpy BPY=5.0.1
+	@$(BIN)/python -m pytest tests/blender $(ARGS)
 
 lint: $(READY)  ## ruff and mypy
 	@$(BIN)/ruff check --quiet .

@@ -1,0 +1,77 @@
+"""The add-on inside real Blender without a window, through a real server."""
+
+import ast
+import json
+import subprocess
+import zipfile
+from pathlib import Path
+
+import pytest
+
+from plugins.blender import build
+
+from .conftest import INSIDE, SCRIPTS, run_inside
+
+
+def need(bpy_python):
+    if not bpy_python:
+        pytest.skip("Blender's Python module is not here: `make bpy` installs it")
+
+
+def expected(script):
+    """The checks that a script has in its call of main()."""
+    tree = ast.parse((INSIDE / f"{script}.py").read_text())
+    call = tree.body[-1].value
+    return [argument.id for argument in call.args]
+
+
+@pytest.mark.parametrize("script", SCRIPTS)
+def test_inside_blender(bpy_python, script, packages, place):
+    need(bpy_python)
+    command = [bpy_python, str(INSIDE / f"{script}.py")]
+    passed, _ = run_inside(command, place, packages[0])
+    assert passed == expected(script)
+
+
+def test_blenders_own_validator_accepts_the_package(bpy_python, packages):
+    need(bpy_python)
+    site = Path(bpy_python).parent.parent
+    validator = next(site.glob("lib/python*/site-packages/bpy/*/scripts/*/bl_pkg/cli/blender_ext.py"))
+    out = subprocess.run(
+        [bpy_python, str(validator), "validate", str(packages[0])],
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert out.returncode == 0, out.stdout + out.stderr
+
+
+def test_the_package_holds_what_it_needs_and_nothing_else(packages):
+    extension, legacy = (zipfile.ZipFile(path) for path in packages)
+    names = set(extension.namelist())
+    assert {
+        "__init__.py",
+        "blender_manifest.toml",
+        "LICENSE",
+        "host/link.py",
+        "tools.json",
+    } <= names
+    assert not any("__pycache__" in name or name.endswith((".pyc", ".so")) for name in names)
+    assert {"backlot_blender/" + name for name in names} == set(legacy.namelist())
+    assert "GNU GENERAL PUBLIC LICENSE" in extension.read("LICENSE").decode()
+    told = json.loads(extension.read("tools.json"))["tools"]
+    assert "upscale" in [spec["name"] for spec in told]
+
+
+def test_two_builds_of_the_same_are_the_same(packages, tmp_path):
+    told = json.loads(zipfile.ZipFile(packages[0]).read("tools.json"))["tools"]
+    again = build.build(tmp_path, told)
+    assert [path.read_bytes() for path in again] == [path.read_bytes() for path in packages]
+
+
+def test_no_control_of_a_tool_is_written_into_the_plugin():
+    """A new tool or parameter appears by itself: no module may know one by name."""
+    for path in build.PACKAGE.glob("*.py"):
+        for node in ast.walk(ast.parse(path.read_text())):
+            if isinstance(node, ast.Constant) and isinstance(node.value, str):
+                assert node.value not in ("upscale", "fill", "grow", "feather", "scale"), path.name
