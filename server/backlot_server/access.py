@@ -13,6 +13,8 @@ import grpc
 from backlot.errors import BacklotError, Denied, InternalError, from_code
 from backlot.v1 import backlot_pb2 as pb
 
+from .log import told
+
 TOKEN_KEY = "backlot-token"
 ERROR_KEY = "backlot-error-bin"
 _STATUS = {code.value[0]: code for code in grpc.StatusCode}
@@ -48,7 +50,7 @@ def answers(handler: Callable[..., Awaitable[Any]]) -> Callable[..., Awaitable[A
         except (grpc.aio.AbortError, asyncio.CancelledError):
             raise
         except Exception as error:
-            self.log.line("defect", verb=handler.__name__, error=f"{type(error).__name__}: {error}")
+            self.log.line("defect", verb=handler.__name__, said=told(error))
             await refuse(
                 context,
                 InternalError(

@@ -18,7 +18,7 @@ from backlot.v1 import backlot_pb2 as pb
 
 from . import worker_pb2 as wb
 from .access import error_from
-from .log import Log
+from .log import Log, told
 from .pipe import framed, read_from_worker
 
 _TRIES = 3
@@ -160,7 +160,10 @@ class Device:
         words = asyncio.create_task(self._log_words(process.stderr))
         assert process.stdout is not None
         while (message := await read_from_worker(process.stdout)) is not None:
-            self._take(message)
+            try:
+                self._take(message)
+            except Exception as error:  # one job's trouble is not the device's end
+                self._log.line("defect", device=self.place.name, said=told(error))
         self.kill()
         code = await process.wait()
         await words

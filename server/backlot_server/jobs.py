@@ -370,7 +370,7 @@ class Jobs:
         """Tell the client the end, and the worker to stop if it is not there yet."""
         if job.ended:
             return
-        job.ended = True
+        job.ended, job.parked_room = True, 0
         for timer in job.timers:
             timer.cancel()
         job.tell(event)

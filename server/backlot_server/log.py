@@ -8,8 +8,10 @@ from __future__ import annotations
 import json
 import logging
 import logging.handlers
+import os
 import re
 import time
+import traceback
 from pathlib import Path
 from typing import Any
 
@@ -38,6 +40,15 @@ class Log:
 
     def close(self) -> None:
         self._handler.close()
+
+
+def told(error: BaseException) -> str:
+    """An error and where it came from, in one line without folders."""
+    where = " < ".join(
+        f"{os.path.basename(part.filename)}:{part.lineno} {part.name}"
+        for part in reversed(traceback.extract_tb(error.__traceback__))
+    )
+    return f"{type(error).__name__}: {error} ({where})"
 
 
 def without_paths(text: str) -> str:

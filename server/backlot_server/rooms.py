@@ -61,7 +61,7 @@ class Rooms:
             return
         if job.device is not None and job.attempt == attempt:
             self._give(job, lease)
-        elif not lease.orphan:
+        else:
             self._pool.free(lease.session, [lease.ref()])
 
     def _give(self, job: Job, lease: Lease) -> None:

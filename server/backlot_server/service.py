@@ -117,11 +117,16 @@ class Service(StudioServicer):
                 f"This server takes up to {self._limits.max_side} pixels on a side.",
             )
         device = await self._first_ready()
-        question = wb.Estimate(request=request, measure=False)
+        question = wb.Estimate(request=request)
         reply = (await device.ask(wb.Ask(estimate=question))).estimate
-        seconds = self._history.seconds(request.tool, reply.engine, reply.width * reply.height)
-        if seconds is not None:
-            reply.seconds_per_frame = seconds
+        pixels = reply.width * reply.height
+        seconds = self._history.seconds(request.tool, reply.engine, pixels)
+        if seconds is None and pixels and not len(self._jobs):
+            question.measure = True
+            seconds = (await device.ask(wb.Ask(estimate=question))).estimate.seconds_per_frame
+            if seconds >= 0:
+                self._history.note(request.tool, reply.engine, pixels, seconds)
+        reply.seconds_per_frame = -1.0 if seconds is None else seconds
         return reply
 
     @answers

@@ -119,10 +119,13 @@ class Pool:
             return lease
         task = asyncio.ensure_future(self._lease_slowly(session, count))
         try:
-            return await asyncio.shield(task)
+            lease = await asyncio.shield(task)
         except asyncio.CancelledError:
             task.add_done_callback(self._abandon)
             raise
+        if lease.orphan:  # the session ended in the very moment
+            raise _session_over()
+        return lease
 
     async def _lease_slowly(self, session: str, count: int) -> Lease:
         account = self._accounts[session]
@@ -153,7 +156,7 @@ class Pool:
             raise
 
     def _abandon(self, task: asyncio.Task[Lease]) -> None:
-        if not task.cancelled() and task.exception() is None:
+        if not task.cancelled() and task.exception() is None and not task.result().orphan:
             self._let_go(task.result())
 
     def find(self, session: str, ref: pb.LeaseRef) -> Lease:
@@ -205,10 +208,11 @@ class Pool:
 
     def close(self) -> None:
         """Give everything up; the server ends."""
-        for segment, _, _ in list(self._free.values()):
-            self._give_up(segment)
+        for segment, _, _ in self._free.values():
+            segment.close()
         for lease in self._leases.values():
             lease.segment.close()
+        self._free.clear()
         self._leases.clear()
 
     def _charge(self, session: str, count: int) -> int:
@@ -272,7 +276,7 @@ class Pool:
         del self._free[segment.id]
         self._bytes -= segment.bytes
         self._gone(segment.id)
-        segment.close()
+        asyncio.get_running_loop().run_in_executor(None, segment.close)  # milliseconds
 
 
 def _stale() -> StaleLease:

@@ -63,10 +63,9 @@ class Turns:
     def holds(self, ticket: Ticket) -> bool:
         return self._holder is ticket
 
-    def busy(self) -> bool:
-        """Whether somebody computes or waits to."""
-        with self._changed:
-            return self._holder is not None or bool(self._waiting)
+    def wanted(self) -> bool:
+        """Whether somebody waits for the turn."""
+        return bool(self._waiting)
 
     def wake(self) -> None:
         """Let everybody in line check again whether to stay."""

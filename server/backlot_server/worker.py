@@ -11,11 +11,12 @@ import logging
 import os
 import signal
 import sys
-import traceback
+from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
 
 from backlot.errors import BacklotError, NotFound
 from backlot.shared import Segments
+from backlot.tools import Value
 from backlot.v1 import backlot_pb2 as pb
 from backlot.wire import error_to_wire, spec_to_wire, values_from_wire
 
@@ -23,8 +24,10 @@ from . import tools
 from . import worker_pb2 as wb
 from .job import Tool
 from .listing import listed_models
+from .log import told
 from .pipe import WorkerEnd
 from .running import RunningJob
+from .timing import seconds_per_pixel
 from .turns import Ticket, Turns
 
 _SWITCH_SECONDS = 0.001
@@ -129,21 +132,25 @@ class Worker:
         if request.width and request.height:
             plain = tool.SPEC.values_at(values, 0)
             reply.width, reply.height = tool.SPEC.output_size(plain, request.width, request.height)
+        if ask.measure:
+            rate = self._measured(tool, values, request.channels)
+            reply.seconds_per_frame = -1.0 if rate is None else rate * reply.width * reply.height
         return reply
+
+    def _measured(self, tool: Tool, values: Mapping[str, Value], channels: int) -> float | None:
+        """Seconds per pixel, measured now; None when a job needs the device."""
+        ticket = Ticket("", interactive=False)
+        self._turns.take(ticket, lambda: None)
+        try:
+            return seconds_per_pixel(tool, values, channels, self._turns.wanted)
+        finally:
+            self._turns.give(ticket)
 
     # ---- the log --------------------------------------------------------------------------
 
     def _note(self, error: BaseException) -> None:
         """One line for the server's log: what went wrong and where, without any paths."""
-        self._end.send(wb.FromWorker(note=wb.Note(text=_said(error))))
-
-
-def _said(error: BaseException) -> str:
-    where = " < ".join(
-        f"{os.path.basename(part.filename)}:{part.lineno} {part.name}"
-        for part in reversed(traceback.extract_tb(error.__traceback__))
-    )
-    return f"{type(error).__name__}: {error} ({where})"
+        self._end.send(wb.FromWorker(note=wb.Note(text=told(error))))
 
 
 class _ToFront(logging.Handler):
@@ -156,7 +163,7 @@ class _ToFront(logging.Handler):
     def emit(self, record: logging.LogRecord) -> None:
         text = record.getMessage()
         if record.exc_info and record.exc_info[1] is not None:
-            text += " " + _said(record.exc_info[1])
+            text += " " + told(record.exc_info[1])
         self._end.send(wb.FromWorker(note=wb.Note(text=text)))
 
 

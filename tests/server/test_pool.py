@@ -223,6 +223,25 @@ def test_session_that_ends_while_memory_is_made_gets_none(make):
     run(story())
 
 
+def test_session_that_ends_in_the_moment_its_memory_is_there_gets_none(make):
+    """The lease is booked, but who asked for it has not heard yet: it must not be used."""
+
+    async def story():
+        pool = pool_of(make, "a")
+        book = pool._book
+
+        def book_and_end(*args):
+            asyncio.get_running_loop().call_soon(pool.end, "a")
+            return book(*args)
+
+        pool._book = book_and_end
+        with pytest.raises(NotFound):
+            await pool.lease("a", 1000)
+        assert pool.totals().leases == 0
+
+    run(story())
+
+
 def test_full_disk_is_a_sentence_and_is_not_charged(make):
     def no_space(size):
         raise OutOfMemory("full")

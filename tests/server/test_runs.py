@@ -516,3 +516,47 @@ def test_small_memory_makes_results_wait_not_fail():
             assert finished == 12
     finally:
         server.close()
+
+
+# ---- estimates ----------------------------------------------------------------------------
+
+
+def test_an_estimate_of_a_tool_that_never_ran_is_measured(server):
+    with Raw(server.endpoint) as raw:
+        request = pb.EstimateRequest(
+            tool="passthrough", params=values(seconds=0.2), width=512, height=512, channels=4
+        )
+        reply = raw.call("Estimate", request)
+        assert (reply.engine, reply.width, reply.height) == ("Copy", 512, 512)
+        assert len(reply.fingerprint) >= 16
+        assert 0.1 < reply.seconds_per_frame < 2.0
+        request.width = 1024
+        assert raw.call("Estimate", request).seconds_per_frame == 2 * reply.seconds_per_frame
+
+
+def test_what_frames_really_took_is_what_is_foretold(raw, session):
+    session.run(**job(frames=range(12), seconds=0.1)).play()
+    request = pb.EstimateRequest(tool="odd", width=8, height=4)
+    assert 0.08 < raw.call("Estimate", request).seconds_per_frame < 1.0
+
+
+def test_nothing_is_measured_while_a_job_runs(server):
+    with Raw(server.endpoint) as raw:
+        session = raw.session()
+        slow = {"tool": "passthrough", "params": values(seconds=2.0)}
+        run = session.run(**{**job(), **slow})
+        run.until("started")
+        start = time.monotonic()
+        request = pb.EstimateRequest(tool="passthrough", width=64, height=64)
+        assert raw.call("Estimate", request).seconds_per_frame == -1.0
+        assert time.monotonic() - start < 1.5
+        run.close()
+
+
+def test_an_estimate_of_what_cannot_be(raw):
+    for request, kind in (
+        (pb.EstimateRequest(tool="no such"), NotFound),
+        (pb.EstimateRequest(tool="odd", params=values(mode="no such")), InvalidInput),
+        (pb.EstimateRequest(tool="odd", width=10**6, height=1), TooLarge),
+    ):
+        assert isinstance(failure(lambda request=request: raw.call("Estimate", request))[1], kind)

@@ -145,6 +145,10 @@ class StudioServicer(object):
 
     def Run(self, request_iterator, context):
         """One job. The first request is a Start; the server then asks for the frames it needs.
+        A Start that cannot be taken fails the call; after Queued or Started, the job's end is an
+        event: Done or Error. The end gives back every frame that was supplied; results stay until
+        they are consumed, and with the last one, or when the client closes its side, the stream ends.
+        A client that closes its side earlier answers no more Needs: those frames fail as missing.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
