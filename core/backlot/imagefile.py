@@ -252,7 +252,8 @@ def write_parts(path: str, parts: Sequence[Part], compression: str | None = None
     if len(parts) > 1 and not sink.supports("multiimage"):
         raise Unsupported(f"{target.name} cannot hold {len(parts)} parts.", "Write OpenEXR.")
     raw = sum(part.spec.image_bytes() for part in parts)
-    in_memory = hasattr(os, "memfd_create") and (raw <= STAGED or target.suffix.lower() in _SMALL)
+    small = raw <= STAGED or target.suffix.lower() in _SMALL
+    in_memory = small and hasattr(os, "memfd_create") and os.path.isdir("/proc/self/fd")
     with atomic(target) as temporary:
         if in_memory:
             _write_staged(sink, temporary, target, parts, specs)

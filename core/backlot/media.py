@@ -25,6 +25,7 @@ from .export import write
 from .frame import COLOR, DATA, Frame, Pixels, Window
 from .imagefile import Part
 from .layers import Layer
+from .sequence import MOVIES
 
 __all__ = ["Image", "read", "write"]
 
@@ -249,7 +250,15 @@ class Image:
 def read(
     path: str | os.PathLike[str], layer: str = "", colorspace: str | None = None, number: int = 0
 ) -> Frame:
-    """One layer of a picture as a frame: `Image.open` and `Image.frame` in one."""
+    """One layer of a picture as a frame: `Image.open` and `Image.frame` in one.
+
+    Of a movie: the frame of that number, counted from 1, or its first.
+    """
+    if os.fspath(path).lower().endswith(MOVIES):
+        from .movie import Movie
+
+        with Movie(path, colorspace=colorspace) as movie:
+            return movie.frame(number or movie.start)
     return Image.open(path, colorspace).frame(layer, number=number)
 
 

@@ -118,6 +118,14 @@ def test_nan_and_infinity_stay_where_they_are(values: np.ndarray, name: str, the
         assert out[..., -1].tobytes() == values[..., -1].tobytes()
 
 
+def test_an_odd_channel_does_not_spread() -> None:
+    """A matrix would carry NaN into all three; the others convert as if it were 0."""
+    there = color.to_working(pixels(float("nan"), 0.5, float("inf")), "lin_rec709")[0, 0]
+    assert np.isnan(there[0])
+    assert np.isposinf(there[2])
+    assert there[1] == color.to_working(pixels(0, 0.5, 0), "lin_rec709")[0, 0, 1]
+
+
 def test_premultiplied_color_goes_through_curves_unpremultiplied() -> None:
     full = color.to_working(pixels(0.5, 0.25, 0.75, 1.0), "srgb_tx")[0, 0, :3]
     half = color.to_working(pixels(0.25, 0.125, 0.375, 0.5), "srgb_tx")[0, 0]

@@ -318,6 +318,20 @@ def test_one_changed_channel_converts_the_whole_pixel(tmp_path: Path) -> None:
     assert np.array_equal(back.parts[0].channel(3), image.parts[0].channel(3))
 
 
+def test_changed_alpha_converts_the_colors_that_hang_on_it(tmp_path: Path) -> None:
+    """PNG holds colour straight: under another alpha the same premultiplied red is another red."""
+    spec = spec_of(2, 1, "RGBA", "uint16")
+    spec["oiio:UnassociatedAlpha"] = 1
+    pixels = np.full((1, 2, 4), 40000, np.uint16)
+    image = Image.open(store(tmp_path / "a.png", spec, pixels))
+    sent = image.frame()
+    result = sent.pixels.copy()
+    result[0, 0, 3] = 1.0
+    back = image.put("", sent.with_pixels(result), sent)
+    assert np.allclose(back.frame().pixels, result, atol=1e-4)
+    assert (back.parts[0].blocks[0][0, 1] == 40000).all()
+
+
 def test_result_of_another_type_keeps_unchanged_values(tmp_path: Path) -> None:
     source = exr(tmp_path / "a.exr")
     image = Image.open(source)
