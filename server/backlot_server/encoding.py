@@ -77,6 +77,7 @@ def decode(
     pixels: Pixels,
     channels: tuple[int, int, int],
     floor: float | Tensor = -math.inf,
+    ceiling: Tensor | None = None,
 ) -> bool:
     """Decode a network's result into a picture, in one pass.
 
@@ -87,14 +88,15 @@ def decode(
         pixels: (height, width, channels) half or float, the three `channels` are written, and where
             one is named thrice, the mean of the three results.
         floor: values below it are raised to it: one number, or a number for each n x n pixels of
-            each of the three, (3, height // n, width // n).
+            each of the three, (3, height // n, width // n). ceiling: the same from above.
     Returns: whether every value was finite; where not, the pixels are not usable.
     """
-    each = floor if isinstance(floor, np.ndarray) else _NO_FLOOR
+    each = floor if isinstance(floor, np.ndarray) else _NO_LIMIT
     lowest = np.float32(-math.inf if isinstance(floor, np.ndarray) else floor)
+    limits = (lowest, each, _NO_LIMIT if ceiling is None else ceiling)
     kernel = _decode_mean if len(set(channels)) == 1 else _decode
-    chosen, limit = np.array(channels), limit_of(pixels)
-    return bool(kernel(tensor, code_of(encoding), raw(pixels), chosen, limit, lowest, each))
+    chosen, most = np.array(channels), limit_of(pixels)
+    return bool(kernel(tensor, code_of(encoding), raw(pixels), chosen, most, limits))
 
 
 def encoded(values: npt.ArrayLike, encoding: str) -> npt.NDArray[np.float32]:
@@ -112,7 +114,7 @@ def decoded(codes: npt.ArrayLike, encoding: str) -> npt.NDArray[np.float32]:
 
 
 _NO_TABLE = np.empty(0, np.float32)
-_NO_FLOOR = np.empty((0, 0, 0), np.float32)
+_NO_LIMIT = np.empty((0, 0, 0), np.float32)
 
 
 @cache
@@ -174,22 +176,22 @@ def _decoded_size(x, code):  # type: ignore[no-untyped-def]
 
 
 @numba.njit(nogil=True, cache=True)
-def _decode(tensor, code, pixels, channels, limit, lowest, floor):  # type: ignore[no-untyped-def]
+def _decode(tensor, code, pixels, channels, most, limits):  # type: ignore[no-untyped-def]
     _, height, width = tensor.shape
     line = np.empty(width, np.float32)
     bad = False
     for y in range(height):
         for c in range(3):
             bad |= _decode_row(tensor[c, y], code, line)
-            _raise_row(line, lowest, floor, c, y, height)
+            _hold_row(line, limits, c, y, height)
             channel = channels[c]
             for x in range(width):
-                pixels[y, x, channel] = as_stored(held(line[x], limit), pixels)
+                pixels[y, x, channel] = as_stored(held(line[x], most), pixels)
     return not bad
 
 
 @numba.njit(nogil=True, cache=True)
-def _decode_mean(tensor, code, pixels, channels, limit, lowest, floor):  # type: ignore[no-untyped-def]
+def _decode_mean(tensor, code, pixels, channels, most, limits):  # type: ignore[no-untyped-def]
     _, height, width = tensor.shape
     line = np.empty(width, np.float32)
     mean = np.empty(width, np.float32)
@@ -198,10 +200,10 @@ def _decode_mean(tensor, code, pixels, channels, limit, lowest, floor):  # type:
         mean[:] = 0.0
         for c in range(3):
             bad |= _decode_row(tensor[c, y], code, line)
-            _raise_row(line, lowest, floor, c, y, height)
+            _hold_row(line, limits, c, y, height)
             mean += line * np.float32(1.0 / 3.0)
         for x in range(width):
-            pixels[y, x, channels[0]] = as_stored(held(mean[x], limit), pixels)
+            pixels[y, x, channels[0]] = as_stored(held(mean[x], most), pixels)
     return not bad
 
 
@@ -218,7 +220,8 @@ def _decode_row(codes, code, line):  # type: ignore[no-untyped-def]
 
 
 @numba.njit(nogil=True, cache=True)
-def _raise_row(line, lowest, floor, c, y, height):  # type: ignore[no-untyped-def]
+def _hold_row(line, limits, c, y, height):  # type: ignore[no-untyped-def]
+    lowest, floor, ceiling = limits
     for x in range(len(line)):
         line[x] = max(line[x], lowest)
     if len(floor):
@@ -227,3 +230,9 @@ def _raise_row(line, lowest, floor, c, y, height):  # type: ignore[no-untyped-de
             least = floor[c, y // n, i]
             for x in range(i * n, i * n + n):
                 line[x] = max(line[x], least)
+    if len(ceiling):
+        n = height // ceiling.shape[1]
+        for i in range(ceiling.shape[2]):
+            most = ceiling[c, y // n, i]
+            for x in range(i * n, i * n + n):
+                line[x] = min(line[x], most)

@@ -29,12 +29,14 @@ class Roles:
 
     color: red, green and blue of each layer; one position thrice for luminance.
     smooth: interpolated within the values around: alpha, mattes, single values of no known name.
+    alpha: those of `smooth` that belong to a layer of colour.
     exact: never interpolated: ids, depth, normals, positions, vectors.
     wide, high: those of `exact` that are distances in pixels along x and along y.
     """
 
     color: tuple[tuple[int, int, int], ...]
     smooth: tuple[int, ...]
+    alpha: tuple[int, ...]
     exact: tuple[int, ...]
     wide: frozenset[int]
     high: frozenset[int]
@@ -44,6 +46,7 @@ def roles(frame: Frame) -> Roles:
     """What the channels of a frame are. One that means data has no colour."""
     color: list[tuple[int, int, int]] = []
     smooth: list[int] = []
+    alpha: list[int] = []
     exact: list[int] = []
     wide: set[int] = set()
     high: set[int] = set()
@@ -55,10 +58,19 @@ def roles(frame: Frame) -> Roles:
             high |= {at for part, at in parts.items() if part in _high(words)}
             continue
         if frame.meaning != DATA and not words & (_EXACT | _MATTE):
-            color += _take_color(parts)
+            found = _take_color(parts)
+            color += found
+            alpha += [parts["a"]] if found and "a" in parts else []
         for part, at in parts.items():
             (exact if _is_exact(words, part, parts, frame) else smooth).append(at)
-    return Roles(tuple(color), tuple(smooth), tuple(exact), frozenset(wide), frozenset(high))
+    return Roles(
+        color=tuple(color),
+        smooth=tuple(smooth),
+        alpha=tuple(alpha),
+        exact=tuple(exact),
+        wide=frozenset(wide),
+        high=frozenset(high),
+    )
 
 
 def _layers(channels: tuple[str, ...]) -> dict[str, dict[str, int]]:

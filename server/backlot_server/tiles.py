@@ -13,6 +13,7 @@ import math
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from functools import lru_cache
+from typing import Literal
 
 import numpy as np
 
@@ -132,6 +133,7 @@ def area_of(card: Card, budget: int = BUDGET) -> int:
     return budget // (cost + 4 * card.channels * (1 + card.scale**2))
 
 
+Hold = Literal["", "sign", "range"]
 Place = Callable[[int, int], tuple[Pixels, tuple[int, int, int]]]
 Source = Callable[[int, int], Pixels]
 
@@ -144,7 +146,6 @@ class Tiler:
         self.card = card
         self.area = area_of(card, budget)
         self._batch: Tensor = np.empty((1, 3, 0, 0), np.float32)
-        self._fits: set[tuple[int, int]] = set()
 
     def run(
         self,
@@ -153,7 +154,7 @@ class Tiler:
         channels: tuple[int, int, int],
         place: Place,
         *,
-        keep_sign: bool = True,
+        hold: Hold = "sign",
         step: Callable[[float], None] = lambda fraction: None,
     ) -> Iterator[tuple[int, int]]:
         """Put a picture through the network, one row of tiles after another.
@@ -165,44 +166,54 @@ class Tiler:
             channels: red, green and blue in it; one named thrice for a single channel.
             place: called with rows of the result from and up to; gives the pixels to write them
                 into, and which of their channels.
-            keep_sign: hold results that fall below 0, and below all the pixels around, up to them.
+            hold: "sign" raises results that fall below 0 and below all the pixels around; "range"
+                keeps them within the pixels around, as mattes want it; "" leaves them.
             step: called after each tile with the part of the picture that is done.
         Yields: rows of the result from and up to, that are written.
         Raises: OutOfMemory when not even the smallest tile fits, Unsupported when the network gives
             values that are no numbers; what `step` raises.
         """
-        self._fit(size)
-        grid = cut(self.card, *size, self.area)
+        while True:
+            grid = cut(self.card, *size, self.area)
+            begun = False
+            try:
+                for rows in self._run(grid, size, source, channels, place, hold, step):
+                    begun = True
+                    yield rows
+                return
+            except OutOfMemory:
+                self.area = grid.shape[0] * grid.shape[1] // 4
+                if begun or cut(self.card, *size, self.area).shape == grid.shape:
+                    raise
+                _log.warning("Tiles of %dx%d take too much memory.", *grid.shape)
+
+    def _run(
+        self,
+        grid: Grid,
+        size: tuple[int, int],
+        source: Source,
+        channels: tuple[int, int, int],
+        place: Place,
+        hold: Hold,
+        step: Callable[[float], None],
+    ) -> Iterator[tuple[int, int]]:
         scale = self.card.scale
         done, total = 0, len(grid.rows) * len(grid.columns)
         for down in grid.rows:
             rows = mirrored(down.start, grid.shape[0], size[0])
             first, end = int(rows.min()), int(rows.max()) + 1
             pixels = source(first, end)
-            result, into = place(down.keep * scale, down.keep_end * scale)
+            target: tuple[Pixels, tuple[int, int, int]] | None = None
             for across in grid.columns:
                 columns = mirrored(across.start, grid.shape[1], size[1])
                 batch = self._encode(pixels, channels, rows - first, columns)
                 made = self._through(batch)
-                part = result[:, across.keep * scale : across.keep_end * scale]
-                self._decode(batch, made, (down, across), part, into, keep_sign)
+                target = target or place(down.keep * scale, down.keep_end * scale)
+                part = target[0][:, across.keep * scale : across.keep_end * scale]
+                self._decode(batch, made, (down, across), part, target[1], hold)
                 done += 1
                 step(done / total)
             yield down.keep * scale, down.keep_end * scale
-
-    def _fit(self, size: tuple[int, int]) -> None:
-        """Once for each size: find tiles for which there is memory."""
-        while size not in self._fits:
-            grid = cut(self.card, *size, self.area)
-            try:
-                self._through(self._room(grid.shape))
-            except OutOfMemory:
-                self.area = grid.shape[0] * grid.shape[1] // 4
-                if cut(self.card, *size, self.area).shape == grid.shape:
-                    raise
-                _log.warning("Tiles of %dx%d take too much memory.", *grid.shape)
-            else:
-                self._fits.add(size)
 
     def _room(self, shape: tuple[int, int]) -> Tensor:
         if self._batch.shape[2:] != shape:
@@ -244,27 +255,31 @@ class Tiler:
         spans: tuple[Span, Span],
         part: Pixels,
         into: tuple[int, int, int],
-        keep_sign: bool,
+        hold: Hold,
     ) -> None:
         down, across = spans
         scale, encoding = self.card.scale, self.card.encoding
         top, left = down.keep - down.start, across.keep - across.start
         height, width = down.keep_end - down.keep, across.keep_end - across.keep
-        floor: Tensor | None = None
-        if keep_sign and batch.min() < 0.0:
-            floor = _lowest_around(batch[0])[:, top : top + height, left : left + width]
-            floor = np.minimum(decoded(floor, encoding), np.float32(0.0))
+        inside = (slice(None), slice(top, top + height), slice(left, left + width))
+        floor: float | Tensor = 0.0 if hold else -math.inf
+        ceiling: Tensor | None = None
+        if hold == "range" or (hold and batch.min() < 0.0):
+            floor = decoded(_around(batch[0], np.minimum)[inside], encoding)
+        if hold == "sign" and isinstance(floor, np.ndarray):
+            floor = np.minimum(floor, np.float32(0.0))
+        if hold == "range":
+            ceiling = decoded(_around(batch[0], np.maximum)[inside], encoding)
         finite = True
 
         def strip(start: int, end: int) -> None:
             nonlocal finite
             rows = slice((top + start) * scale, (top + end) * scale)
             columns = slice(left * scale, (left + width) * scale)
-            low: float | Tensor = 0.0 if keep_sign else -math.inf
-            if floor is not None:
-                low = floor[:, start:end]
+            low = floor[:, start:end] if isinstance(floor, np.ndarray) else floor
+            high = None if ceiling is None else ceiling[:, start:end]
             out = part[start * scale : end * scale]
-            if not decode(made[:, rows, columns], encoding, out, into, low):
+            if not decode(made[:, rows, columns], encoding, out, into, low, high):
                 finite = False
 
         in_strips(strip, height)
@@ -275,13 +290,12 @@ class Tiler:
             )
 
 
-def _lowest_around(planes: Tensor) -> Tensor:
-    """The lowest of the 3x3 pixels around each, (3, height, width)."""
-    lowest = planes
+def _around(planes: Tensor, choose: np.ufunc) -> Tensor:
+    """The lowest or the highest of the 3x3 pixels around each, (3, height, width)."""
     for axis in (1, 2):
-        ahead = np.concatenate([np.take(lowest, [0], axis), lowest], axis)
-        behind = np.concatenate([lowest, np.take(lowest, [-1], axis)], axis)
-        size = planes.shape[axis]
-        around = np.minimum(np.take(ahead, range(size), axis), lowest)
-        lowest = np.minimum(around, np.take(behind, range(1, size + 1), axis))
-    return lowest
+        turned = np.moveaxis(planes, axis, 0)
+        found = turned.copy()
+        choose(found[1:], turned[:-1], out=found[1:])
+        choose(found[:-1], turned[1:], out=found[:-1])
+        planes = np.moveaxis(found, 0, axis)
+    return planes

@@ -120,7 +120,7 @@ def test_results_stay_above_zero_unless_asked(card):
     pixels = np.zeros((30, 30, 3), np.float32)
     pixels[10:20, 10:20] = 1000.0
     assert through(card, pixels, 10**9).min() == 0.0
-    assert through(card, pixels, 10**9, keep_sign=False).min() < -1.0
+    assert through(card, pixels, 10**9, hold="").min() < -1.0
 
 
 def test_negative_pictures_keep_their_values(card):
@@ -128,6 +128,20 @@ def test_negative_pictures_keep_their_values(card):
     inside = through(card, pixels, 10**9)[10:-10, 10:-10]
     assert (np.abs(inside.astype(np.float32) + 1.0) < 0.3).all()
     assert inside.max() < 0
+
+
+def test_mattes_stay_within_the_pixels_around(card):
+    pixels = np.zeros((30, 40, 3), np.float16)
+    pixels[8:20, 8:25] = 1.0
+    free, kept = through(card, pixels, 10**9, hold=""), through(card, pixels, 900, hold="range")
+    assert free.min() < 0
+    assert free.max() > 1
+    assert (kept.min(), kept.max()) == (0, 1)
+    assert (kept[18:38, 18:48] == 1).all()
+    assert (kept[:14] == 0).all()
+    inside = (free > 0) & (free < 1)
+    near = np.abs(kept.astype(np.float32) - free.astype(np.float32))[inside]
+    assert np.quantile(near, 0.5) < 0.05
 
 
 class Spy:

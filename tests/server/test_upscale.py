@@ -236,9 +236,34 @@ def test_every_channel_is_treated_as_what_it_is(textures, calls):
         assert plane(name).min() >= 0.0
         assert plane(name).max() <= 1.0
         assert len(np.unique(plane(name))) > 2
-    assert len(calls) == 2 + 1  # two layers, and one trial for memory
+    assert len(calls) == 3  # two layers of colour and the alpha of one
     fed = np.concatenate([batch.reshape(-1) for batch in calls])
     assert fed.max() <= np.sqrt(source.pixels[:, :, [0, 1, 2, 9, 10, 11]].max()) * 1.001
+
+
+def test_alpha_becomes_as_sharp_as_its_colour(textures, calls):
+    pixels = picture(40, 40, 4, np.float32)
+    pixels[:, :, 3] = 0
+    pixels[10:30, 12:33, 3] = 1
+    sharp = made(Frame(pixels)).frame.pixels[:, :, 3]
+    assert len(calls) == 2
+    assert (sharp.min(), sharp.max()) == (0, 1)
+    smooth = made(Frame(pixels), alpha="sinc").frame.pixels[:, :, 3]
+    assert len(calls) == 3
+    assert np.abs(sharp - smooth).max() > 0.01
+    assert np.abs(sharp - smooth).mean() < 0.05
+    pixels[:, :, 3] = 1
+    assert (made(Frame(pixels)).frame.pixels[:, :, 3] == 1).all()
+    assert len(calls) == 4
+
+
+def test_alpha_does_not_go_through_other_peoples_networks(own, calls):
+    install(own, "texture-x2.onnx", "theirs")
+    values = {**upscale.SPEC.values({}), "network": "theirs"}
+    job = LocalJob(upscale.SPEC, {"source": Frame(picture(count=4))})
+    job.values = lambda number: values
+    assert "theirs" in upscale.run(job, 1).engine
+    assert len(calls) == 1
 
 
 def test_vectors_grow_along_each_axis_by_its_own_factor(own):

@@ -35,9 +35,8 @@ def available() -> str:
 class OnnxNetwork:
     """A network in ONNX Runtime. What a call returns is overwritten by the next call."""
 
-    def __init__(self, session: Any, label: str, on_cpu: bool) -> None:
+    def __init__(self, session: Any, label: str) -> None:
         self.label = label
-        self.on_cpu = on_cpu
         self._session = session
         self._input = session.get_inputs()[0].name
         self._output = session.get_outputs()[0].name
@@ -68,7 +67,7 @@ def load(card: Any, path: str, threads: int = 0) -> OnnxNetwork:
     opened = session(Path(path).name, path, threads)
     device = _PROVIDERS[opened.get_providers()[0]]
     label = f"ONNX Runtime {device}".rstrip() + f", {card.name}"
-    return OnnxNetwork(opened, label, not device)
+    return OnnxNetwork(opened, label)
 
 
 def session(name: str, path: str, threads: int = 0) -> Any:

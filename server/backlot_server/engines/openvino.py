@@ -29,8 +29,6 @@ class OpenVinoNetwork:
     What a call returns is overwritten by the next call.
     """
 
-    on_cpu = True
-
     def __init__(self, core: Any, model: Any, label: str, settings: dict[str, Any]) -> None:
         self.label = label
         self._core = core

@@ -1,15 +1,16 @@
 """Upscale: a frame on a raster of any size, by a network or by a windowed sinc.
 
 What each channel is decides what happens to it (`backlot_server.roles`): colour goes through the
-network; alpha and mattes through the sinc filter, held in the range of the samples around; ids,
-depth, normals, positions and vectors take the nearest sample, and vectors grow with the picture.
-Premultiplied colour stays premultiplied.
+network, and with it the alpha that belongs to it, so that their edges match; mattes go through the
+sinc filter; both are held in the range of the samples around. Ids, depth, normals, positions and
+vectors take the nearest sample, and vectors grow with the picture. Premultiplied colour stays it.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -25,7 +26,10 @@ if TYPE_CHECKING:
     from ..reel import Reel
     from ..resample import Axis
     from ..roles import Roles
-    from ..tiles import Tiler
+    from ..tiles import Hold, Tiler
+
+Layer = tuple[int, int, int]
+Step = Callable[[float], None]
 
 SINC = "Sinc"
 COPY = "Copy"
@@ -119,6 +123,15 @@ SPEC = ToolSpec(
             animatable=True,
         ),
         Param(
+            "alpha",
+            "choice",
+            "network",
+            "Alpha",
+            choices=(("network", "As colour"), ("sinc", "Sinc filter")),
+            help="As colour: alpha's edges become as sharp as those of the colour it goes with, at "
+            "the price of one more layer. An alpha of one value costs nothing.",
+        ),
+        Param(
             "ringing",
             "bool",
             False,
@@ -207,6 +220,8 @@ class _Work:
     clean: Pixels
     result: Frame
     parts: Roles
+    done: set[int] = field(default_factory=set)
+    """Channels that went through the network."""
 
     @property
     def values(self) -> Mapping[str, Any]:
@@ -241,20 +256,38 @@ class _Work:
         if not tilers:
             self._sinc(tuple(sorted({channel for layer in layers for channel in layer})))
             return SINC
+        layers += self._sharp_alphas(cards)
         for n, layer in enumerate(layers):
+            hold = "range" if layer[0] in self.parts.alpha else self._hold
             whole = float(tilers[0].card.scale)
+            step = partial(self._progress, n, len(layers))
             if len(tilers) == 1 and self.factors == (whole, whole) and detail == 1.0:
-                self._direct(tilers[0], layer, n)
+                self._direct(tilers[0], layer, hold, step)
             else:
-                self._filtered(tilers, layer, n, detail)
+                self._filtered(tilers, layer, hold, detail, step)
+        self.done.update(layer[0] for layer in layers)
         return " + ".join(dict.fromkeys(tiler.network.label for tiler in tilers))
+
+    @property
+    def _hold(self) -> Hold:
+        return "" if self.values["ringing"] else "sign"
+
+    def _sharp_alphas(self, cards: Mapping[int, Card]) -> tuple[Layer, ...]:
+        """Alphas to go through the network as grey: those with edges, and only through ours.
+
+        Other people's networks were not made for mattes.
+        """
+        if self.values["alpha"] != "network" or not all(card.size for card in cards.values()):
+            return ()
+        varied = [at for at in self.parts.alpha if np.ptp(self.clean[:, :, at]) > 0]
+        return tuple((at, at, at) for at in varied)
 
     def rest(self) -> None:
         """Enlarge what is not colour."""
         from ..resample import nearest, resample
 
         rows, columns = self.axes()
-        smooth = self.parts.smooth
+        smooth = tuple(at for at in self.parts.smooth if at not in self.done)
         self.job.check()
         resample(self.clean, smooth, rows, columns, self.result.pixels, smooth)
         sx, sy = self.factors
@@ -263,7 +296,7 @@ class _Work:
             self.job.check()
             nearest(self.source.pixels, at, rows, columns, self.result.pixels, growth.get(at, 1.0))
 
-    def _direct(self, tiler: Tiler, layer: tuple[int, int, int], n: int) -> None:
+    def _direct(self, tiler: Tiler, layer: Layer, hold: Hold, step: Step) -> None:
         """Through one network, straight into the result."""
         size = self.clean.shape[0], self.clean.shape[1]
         made = tiler.run(
@@ -271,21 +304,21 @@ class _Work:
             lambda start, end: self.clean[start:end],
             layer,
             lambda start, end: (self.result.pixels[start:end], layer),
-            keep_sign=not self.values["ringing"],
-            step=lambda fraction: self._progress(n, fraction),
+            hold=hold,
+            step=step,
         )
         for _ in made:
             pass
 
     def _filtered(
-        self, tilers: list[Tiler], layer: tuple[int, int, int], n: int, detail: float
+        self, tilers: list[Tiler], layer: Layer, hold: Hold, detail: float, step: Step
     ) -> None:
         """Through some networks, then to size by the sinc filter, in bands of rows."""
         from ..resample import resample
 
-        reel, enlarged = self._reel(tilers, layer)
+        reel, enlarged = self._reel(tilers, layer, hold)
         rows, columns = self.axes(enlarged)
-        ringing = bool(self.values["ringing"])
+        ringing = not hold
         height, width = self.result.height, self.result.width
         for start in range(0, height, BAND):
             end = min(start + BAND, height)
@@ -301,9 +334,9 @@ class _Work:
                 resample(self.clean, layer, part, across, base, RGB, ringing=ringing)
                 band = base + np.float32(detail) * (band - base)
             self._store(band, layer, start, end)
-            self._progress(n, end / height)
+            step(end / height)
 
-    def _reel(self, tilers: list[Tiler], layer: tuple[int, int, int]) -> tuple[Reel, int]:
+    def _reel(self, tilers: list[Tiler], layer: Layer, hold: Hold) -> tuple[Reel, int]:
         """What the networks make of a layer, row by row, and how much larger it is."""
         from ..reel import Reel
 
@@ -323,7 +356,7 @@ class _Work:
                     rows,
                     channels,
                     reel.place,
-                    keep_sign=not self.values["ringing"],
+                    hold=hold,
                     step=lambda fraction: self.job.check(),
                 )
             )
@@ -347,13 +380,14 @@ class _Work:
                 channels,
                 ringing=ringing,
             )
-            self._progress(0, end / self.result.height)
+            self._progress(0, 1, end / self.result.height)
 
-    def _store(self, band: Pixels, layer: tuple[int, int, int], start: int, end: int) -> None:
-        if len(set(layer)) == 1:
-            band, layer = band.mean(axis=2, keepdims=True), layer[:1]  # type: ignore[assignment]
+    def _store(self, band: Pixels, layer: Layer, start: int, end: int) -> None:
         pixels = self.result.pixels
-        pixels[start:end, :, layer] = half_or_float(band, pixels.dtype)
+        into = list(dict.fromkeys(layer))
+        if len(into) == 1:
+            band = band.mean(axis=2, keepdims=True)
+        pixels[start:end, :, into] = half_or_float(band, pixels.dtype)
 
     def _tiler(self, card: Card) -> Tiler:
         from ..networks import load
@@ -364,8 +398,8 @@ class _Work:
             tilers[card.name] = Tiler(load(card), card)
         return tilers[card.name]  # type: ignore[no-any-return]
 
-    def _progress(self, n: int, fraction: float) -> None:
-        self.job.progress(self.number, PART * (n + fraction) / len(self.parts.color))
+    def _progress(self, n: int, layers: int, fraction: float) -> None:
+        self.job.progress(self.number, PART * (n + fraction) / layers)
 
     def _warn_once(self, sentence: str) -> None:
         if sentence not in self.job.state.setdefault("warned", set()):
