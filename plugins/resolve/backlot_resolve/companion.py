@@ -83,11 +83,9 @@ class Companion:
     def handle(self, request: dict[str, Any]) -> None:
         """Start what was asked; the answer is written when it is there."""
         verb = str(request.get("do"))
-        places = {
-            "look": self._host, "show": self._host, "take": self._host, "goto": self._host,
-            "preview": self._looks, "tools": self._looks, "status": self._looks,
-            "submit": self._looks, "place": self._looks, "estimate": self._looks,
-        }  # fmt: skip
+        places = dict.fromkeys(("look", "where", "show"), self._host)
+        slow = ("preview", "compare", "tools", "status", "submit", "place", "estimate")
+        places |= dict.fromkeys(slow, self._looks)
         method = getattr(self, f"_do_{verb}", None)
         if method is None:
             self._answer(request, InvalidInput(f"There is no {verb!r}.", "Update Backlot."))
@@ -126,6 +124,26 @@ class Companion:
             "markers": [list(marker) for marker in edit.markers],
             "clips": [self._row(edit, clip) for clip in edit.clips],
         }
+
+    def _do_where(self, request: dict[str, Any]) -> Any:
+        """What changes all the time, in a few calls: so that the panel follows the playhead."""
+        resolve = self.scripting()
+        with resolve.sentences():
+            now = editing.Open(resolve)
+            timeline = now.need_timeline()
+            current = resolve.call("Timeline.GetCurrentVideoItem", timeline)
+            chosen = []
+            if resolve.has("Timeline.GetSelectedClips"):
+                chosen = resolve.call("Timeline.GetSelectedClips", timeline) or []
+            return {
+                "timeline": resolve.call("Timeline.GetName", timeline),
+                "project_id": resolve.call("Project.GetUniqueId", now.project),
+                "playhead": str(resolve.call("Timeline.GetCurrentTimecode", timeline)),
+                "current": str(resolve.call("TimelineItem.GetUniqueId", current) or "")
+                if current
+                else "",
+                "selected": [str(resolve.call("TimelineItem.GetUniqueId", i)) for i in chosen],
+            }
 
     def _row(self, edit: editing.Edit, clip: editing.Clip) -> dict[str, Any]:
         used = clip.placement.used() if clip.placement else None
@@ -201,6 +219,21 @@ class Companion:
             preview.picture(str(made), plate.colour.ocio, after)
             answer["after"] = str(after)
         return answer
+
+    def _do_compare(self, request: dict[str, Any]) -> Any:
+        """The middle frame of a finished result, and of its plate."""
+        record = self._record(request)
+        if record.result is None or record.plate is None:
+            raise InvalidInput("This job has no result to show.", "Run it again.")
+        plate, folder = record.plate, store.state_folder() / "preview"
+        number = (plate.needed.first.frame + plate.needed.last.frame) // 2
+        made = {}
+        for name, pattern in (("before", plate.pattern), ("after", record.result.pattern)):
+            out = folder / f"{name}-{record.id}.png"
+            path = pattern % number if "%" in pattern else pattern
+            preview.picture(path, plate.colour.ocio, out)
+            made[name] = str(out)
+        return made | {"number": number}
 
     def _do_submit(self, request: dict[str, Any]) -> Any:
         edit, asked = self._need_edit(), Request.parse(request["request"])

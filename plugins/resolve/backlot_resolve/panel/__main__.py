@@ -1,0 +1,5 @@
+"""python -m backlot_resolve.panel"""
+
+from . import main
+
+raise SystemExit(main())

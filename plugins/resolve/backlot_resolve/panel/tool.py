@@ -1,0 +1,336 @@
+"""The tool, its controls, its matte, and how frames go out and come back."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from PySide6.QtCore import Qt, Signal
+from PySide6.QtWidgets import (
+    QComboBox,
+    QFileDialog,
+    QFormLayout,
+    QFrame,
+    QHBoxLayout,
+    QInputDialog,
+    QLabel,
+    QLineEdit,
+    QMenu,
+    QScrollArea,
+    QToolButton,
+    QVBoxLayout,
+    QWidget,
+)
+
+from .controls import LABEL, Controls, QuietCombo, QuietSpin, form_layout
+from .memory import Memory
+
+_ROUTES = (
+    ("isolated", "From Resolve, ungraded", "Resolve decodes the clip alone, with handles"),
+    ("graded", "As graded", "The clip with its grade and transform, without handles"),
+    ("direct", "Read the files directly", "Resolve is not asked at all; EXR, DPX, TIFF, PNG"),
+)
+_PLACES = (
+    ("take", "As a take", "Beside the original in the clip's take selector"),
+    ("above", "On the track above", "On a track named Backlot, grade and transform copied"),
+    ("bin", "In the bin only", "The timeline is not touched"),
+)
+_MATTES = (
+    ("drawn", "Drawn on the preview", "Boxes, ellipses and brush strokes, for all frames"),
+    ("alpha", "The clip's alpha", "Its alpha channel"),
+    ("clip", "Another clip", "A clip that lies over this one, as a matte"),
+    ("sequence", "Files", "A matte sequence from disk, numbered as the clip's files"),
+)
+
+
+class Tool(QWidget):
+    """Emits `changed` when another request would be made."""
+
+    changed = Signal()
+    matte_wanted = Signal(bool)
+    """Whether drawing on the preview makes sense now."""
+
+    def __init__(self, memory: Memory) -> None:
+        super().__init__()
+        self._memory = memory
+        self._specs: dict[str, dict[str, Any]] = {}
+        self.controls: Controls | None = None
+        self.shapes: list[dict[str, Any]] = []
+        self.choice = QuietCombo()
+        self.choice.setAccessibleName("Tool")
+        self.choice.currentIndexChanged.connect(self._switch)
+        self._presets = QToolButton()
+        self._presets.setText("Presets")
+        self._presets.setToolTip("Save and load the settings of this tool")
+        self._presets.setPopupMode(QToolButton.ToolButtonPopupMode.InstantPopup)
+        self._menu = QMenu(self._presets)
+        self._menu.aboutToShow.connect(self._fill_presets)
+        self._presets.setMenu(self._menu)
+        self.summary = QLabel("")
+        self.summary.setObjectName("dim")
+        self.summary.setWordWrap(True)
+        head = QHBoxLayout()
+        head.addWidget(self.choice, 1)
+        head.addWidget(self._presets)
+        self._body = QWidget()
+        self._column = QVBoxLayout(self._body)
+        self._column.setContentsMargins(0, 0, 6, 0)
+        self._column.setSpacing(8)
+        self._holder = QVBoxLayout()
+        self._column.addLayout(self._holder)
+        self._matte_box = self._build_matte()
+        self._column.addWidget(self._matte_box)
+        self._column.addWidget(self._build_ways())
+        self._column.addStretch(1)
+        area = QScrollArea()
+        area.setWidgetResizable(True)
+        area.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+        area.setWidget(self._body)
+        area.setFrameShape(QFrame.Shape.NoFrame)
+        column = QVBoxLayout(self)
+        column.setContentsMargins(0, 0, 0, 0)
+        column.setSpacing(8)
+        column.addLayout(head)
+        column.addWidget(self.summary)
+        column.addWidget(area, 1)
+
+    # ---- building -------------------------------------------------------------------------
+
+    def _build_matte(self) -> QWidget:
+        box = QWidget()
+        form = _form(box, "Matte")
+        self.matte = _combo(_MATTES)
+        self.matte.setAccessibleName("Matte source")
+        self.matte_clip = QuietCombo()
+        self.matte_clip.setAccessibleName("Matte clip")
+        self.matte_path = QLineEdit()
+        self.matte_path.setPlaceholderText("roto.####.exr")
+        browse = QToolButton()
+        browse.setText("…")
+        browse.setToolTip("Choose one file of the sequence")
+        browse.clicked.connect(self._browse)
+        self._path_row = QWidget()
+        row = QHBoxLayout(self._path_row)
+        row.setContentsMargins(0, 0, 0, 0)
+        row.addWidget(self.matte_path, 1)
+        row.addWidget(browse)
+        form.addRow(_name("From"), self.matte)
+        form.addRow(_name(""), self.matte_clip)
+        form.addRow(_name(""), self._path_row)
+        self._matte_form = form
+        self.matte.currentIndexChanged.connect(self._matte_changed)
+        self.matte_clip.currentIndexChanged.connect(self.changed)
+        self.matte_path.textChanged.connect(self.changed)
+        return box
+
+    def _build_ways(self) -> QWidget:
+        box = QWidget()
+        form = _form(box, "Frames")
+        self.route, self.place = _combo(_ROUTES), _combo(_PLACES)
+        self.route.setAccessibleName("How frames come out of Resolve")
+        self.place.setAccessibleName("Where the result goes")
+        self.handles = QuietSpin()
+        self.handles.setRange(0, 240)
+        self.handles.setValue(8)
+        self.handles.setSuffix(" fr")
+        self.handles.setToolTip("Frames beyond both ends, as far as the media goes")
+        self.space = QuietCombo()
+        self.space.setEditable(True)
+        self.space.setToolTip("The plate's colour space, where Resolve does not say it")
+        self.space.addItem("Automatic", "")
+        form.addRow(_name("Out"), self.route)
+        form.addRow(_name("Handles"), self.handles)
+        form.addRow(_name("Colour"), self.space)
+        form.addRow(_name("Back"), self.place)
+        self.route.currentIndexChanged.connect(self._route_changed)
+        for signal in (
+            self.handles.valueChanged, self.place.currentIndexChanged,
+            self.space.currentTextChanged,
+        ):  # fmt: skip
+            signal.connect(self.changed)
+        return box
+
+    # ---- reading and setting --------------------------------------------------------------
+
+    def offer(self, specs: list[dict[str, Any]], spaces: list[str]) -> None:
+        """The tools of the server."""
+        wanted = self._memory.get("tool", "")
+        self._specs = {spec["name"]: spec for spec in specs}
+        self.choice.blockSignals(True)
+        self.choice.clear()
+        for spec in specs:
+            self.choice.addItem(spec["label"], spec["name"])
+        self.choice.setCurrentIndex(max(0, self.choice.findData(wanted)))
+        self.choice.blockSignals(False)
+        if self.space.count() == 1:
+            self.space.addItems(spaces)
+        for name, combo in (("route", self.route), ("place", self.place), ("matte", self.matte)):
+            combo.setCurrentIndex(max(0, combo.findData(self._memory.get(name, ""))))
+        self.handles.setValue(int(self._memory.get("handles", 8)))
+        self._switch()
+
+    def matte_clips(self, clips: list[dict[str, Any]]) -> None:
+        """Clips that may serve as a matte."""
+        shown = [self.matte_clip.itemData(i) for i in range(self.matte_clip.count())]
+        if shown != [clip["id"] for clip in clips]:
+            self.matte_clip.blockSignals(True)
+            self.matte_clip.clear()
+            for clip in clips:
+                self.matte_clip.addItem(f"V{clip['track']}  {clip['name']}", clip["id"])
+            self.matte_clip.blockSignals(False)
+
+    @property
+    def spec(self) -> dict[str, Any] | None:
+        return self._specs.get(self.choice.currentData() or "")
+
+    @property
+    def takes_matte(self) -> bool:
+        spec = self.spec
+        return bool(spec and any(given["kind"] == "matte" for given in spec["inputs"]))
+
+    def request(self) -> dict[str, Any] | None:
+        """What would be asked now, for `job.Request`; None while there are no tools."""
+        spec = self.spec
+        if spec is None or self.controls is None:
+            return None
+        space = self.space.currentText()
+        return {
+            "tool": spec["name"],
+            "label": spec["label"],
+            "params": self.controls.values(),
+            "route": self.route.currentData(),
+            "place": self.place.currentData(),
+            "handles": self.handles.value(),
+            "space": "" if space == "Automatic" else space,
+            "matte": self._matte_asked() if self.takes_matte else {},
+        }
+
+    def load(self, request: dict[str, Any]) -> None:
+        """Set everything as a request was, to run it again."""
+        index = self.choice.findData(request["tool"])
+        if index < 0 or self.controls is None:
+            return
+        self.choice.setCurrentIndex(index)
+        self.controls.set_values(request["params"])
+        for name, combo in (("route", self.route), ("place", self.place)):
+            combo.setCurrentIndex(max(0, combo.findData(request.get(name))))
+        self.handles.setValue(int(request.get("handles", 8)))
+        matte = request.get("matte") or {}
+        if matte:
+            self.matte.setCurrentIndex(max(0, self.matte.findData(matte.get("source"))))
+            self.matte_path.setText(matte.get("path", ""))
+            self.shapes[:] = matte.get("shapes", [])
+        self.changed.emit()
+
+    def remember(self) -> None:
+        spec = self.spec
+        if spec is None or self.controls is None:
+            return
+        self._memory.values |= {
+            "tool": spec["name"],
+            "route": self.route.currentData(),
+            "place": self.place.currentData(),
+            "matte": self.matte.currentData(),
+            "handles": self.handles.value(),
+        }
+        self._memory.values.setdefault("params", {})[spec["name"]] = self.controls.values()
+        self._memory.save()
+
+    def _matte_asked(self) -> dict[str, Any]:
+        source = self.matte.currentData()
+        return {
+            "source": source,
+            "shapes": list(self.shapes) if source == "drawn" else [],
+            "clip": self.matte_clip.currentData() if source == "clip" else "",
+            "path": self.matte_path.text() if source == "sequence" else "",
+        }
+
+    # ---- reacting -------------------------------------------------------------------------
+
+    def _switch(self) -> None:
+        spec = self.spec
+        if spec is None:
+            return
+        if self.controls is not None:
+            self._holder.removeWidget(self.controls)
+            self.controls.deleteLater()
+        self.controls = Controls(spec)
+        self.controls.set_values(self._memory.get("params", {}).get(spec["name"], {}))
+        self.controls.changed.connect(self.changed)
+        self._holder.addWidget(self.controls)
+        self.summary.setText(spec["summary"])
+        self._matte_box.setVisible(self.takes_matte)
+        self._matte_changed()
+
+    def _matte_changed(self) -> None:
+        source = self.matte.currentData()
+        self._matte_form.setRowVisible(self.matte_clip, source == "clip")
+        self._matte_form.setRowVisible(self._path_row, source == "sequence")
+        self.matte_wanted.emit(self.takes_matte and source == "drawn")
+        self.changed.emit()
+
+    def _route_changed(self) -> None:
+        graded = self.route.currentData() == "graded"
+        self.handles.setEnabled(not graded)
+        if graded and self.place.currentData() == "take":
+            self.place.setCurrentIndex(self.place.findData("above"))
+        model: Any = self.place.model()
+        model.item(self.place.findData("take")).setEnabled(not graded)
+        self.changed.emit()
+
+    def _browse(self) -> None:
+        path, _ = QFileDialog.getOpenFileName(self, "One file of the matte sequence")
+        if path:
+            self.matte_path.setText(path)
+
+    def _fill_presets(self) -> None:
+        self._menu.clear()
+        spec = self.spec
+        if spec is None or self.controls is None:
+            return
+        tool, controls = spec["name"], self.controls
+        defaults = {param["name"]: param["default"] for param in spec["params"]}
+        self._menu.addAction("Defaults", lambda: controls.set_values(defaults))
+        found = self._memory.presets(tool)
+        if found:
+            self._menu.addSeparator()
+        for name, params in sorted(found.items()):
+            self._menu.addAction(name, lambda values=params: controls.set_values(values))
+        self._menu.addSeparator()
+        self._menu.addAction("Save as preset…", self._save_preset)
+        if found:
+            drop = self._menu.addMenu("Delete")
+            for name in sorted(found):
+                drop.addAction(name, lambda n=name: self._memory.drop_preset(tool, n))
+
+    def _save_preset(self) -> None:
+        spec = self.spec
+        name, accepted = QInputDialog.getText(self, "Save as preset", "Name")
+        if accepted and name.strip() and spec is not None and self.controls is not None:
+            self._memory.keep_preset(spec["name"], name.strip(), self.controls.values())
+
+
+def _form(box: QWidget, heading: str) -> QFormLayout:
+    column = QVBoxLayout(box)
+    column.setContentsMargins(0, 0, 0, 0)
+    column.setSpacing(5)
+    label = QLabel(heading)
+    label.setObjectName("group")
+    column.addWidget(label)
+    form = form_layout()
+    column.addLayout(form)
+    return form
+
+
+def _name(text: str) -> QLabel:
+    label = QLabel(text)
+    label.setObjectName("dim")
+    label.setFixedWidth(LABEL)
+    return label
+
+
+def _combo(rows: tuple[tuple[str, str, str], ...]) -> QComboBox:
+    combo = QuietCombo()
+    for value, text, tip in rows:
+        combo.addItem(text, value)
+        combo.setItemData(combo.count() - 1, tip, Qt.ItemDataRole.ToolTipRole)
+    return combo
