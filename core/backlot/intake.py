@@ -6,14 +6,17 @@ import threading
 from collections import OrderedDict
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from .errors import BacklotError, InvalidInput, UnreadableFile
 from .frame import Frame
 from .manifest import Manifest, Stamp, combine
 from .media import Image
-from .movie import Movie
 from .order import Order
 from .plan import digest
+
+if TYPE_CHECKING:
+    from .movie import Movie
 
 _KEPT_BYTES = 512 << 20
 
@@ -137,6 +140,8 @@ class Intake:
         return picture
 
     def _movie(self, path: Path) -> Movie:
+        from .movie import Movie
+
         with self._lock:
             if path not in self._movies:
                 self._movies[path] = Movie(path)

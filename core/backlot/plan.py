@@ -10,7 +10,6 @@ from typing import TYPE_CHECKING, Any
 from .errors import BacklotError, MissingFrame
 from .manifest import Entry, Manifest, Recipe, combine, stamp
 from .media import Image
-from .movie import Movie
 from .order import Order
 
 if TYPE_CHECKING:
@@ -143,6 +142,8 @@ def _measure(order: Order) -> tuple[int, int, int, int]:
         path = order.path(order.main, number)
         try:
             if order.inputs[order.main].is_movie:
+                from .movie import Movie
+
                 with Movie(path) as movie:
                     pixels = movie.frame(number, order.colorspace).pixels
                 size = path.stat().st_size // len(movie.frames)
