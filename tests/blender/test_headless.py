@@ -36,7 +36,8 @@ def test_inside_blender(bpy_python, script, packages, place):
 def test_blenders_own_validator_accepts_the_package(bpy_python, packages):
     need(bpy_python)
     site = Path(bpy_python).parent.parent
-    validator = next(site.glob("lib/python*/site-packages/bpy/*/scripts/*/bl_pkg/cli/blender_ext.py"))
+    inside = "lib/python*/site-packages/bpy/*/scripts/*/bl_pkg/cli/blender_ext.py"
+    validator = next(site.glob(inside))
     out = subprocess.run(
         [bpy_python, str(validator), "validate", str(packages[0])],
         capture_output=True,

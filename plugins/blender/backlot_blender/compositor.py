@@ -387,14 +387,15 @@ class BACKLOT_PT_node(bpy.types.Panel):
         if spec is None:
             layout.label(text=f"This Backlot has no {group.backlot.tool}.", icon="ERROR")
             return
-        controls.draw(layout, controls.settings_of(group, spec["name"]), spec)
+        row = layout.row(align=True)
+        row.scale_y = 1.4
+        row.operator("backlot.process", text="Process Frame").whole_range = False
+        row.operator("backlot.process", text="Process Range").whole_range = True
+        ui.draw_task(layout, place_of(group))
+        _draw_takes(layout, context.scene, group)
         if BACKLOT_OT_cryptomatte.poll(context):
             layout.operator("backlot.cryptomatte", icon="EYEDROPPER")
-        if not ui.draw_task(layout, place_of(group)):
-            row = layout.row(align=True)
-            row.operator("backlot.process", text="Process Frame").whole_range = False
-            row.operator("backlot.process", text="Process Range").whole_range = True
-        _draw_takes(layout, context.scene, group)
+        controls.draw(layout, controls.settings_of(group, spec["name"]), spec)
 
 
 def _draw_takes(layout, scene, group):

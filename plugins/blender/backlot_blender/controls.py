@@ -56,7 +56,9 @@ def draw(layout, settings, spec):
     column.use_property_split = True
     column.use_property_decorate = False
     for group, params in arranged(spec):
-        inside = column.column(align=True, heading=group) if group else column.column(align=True)
+        if group:
+            column.label(text=group)
+        inside = column.column(align=True)
         for param in params:
             inside.prop(settings, param["name"])
 

@@ -406,33 +406,22 @@ class BACKLOT_PT_image(_InImageEditor, bpy.types.Panel):
             layout.operator("backlot.paint_matte", text="Back to Plate", icon="LOOP_BACK")
             return
         plate = plate_of(image)
-        row = layout.row(align=True)
-        row.prop(plate.backlot, "matte")
-        row.operator("backlot.new_matte", text="", icon="ADD")
-        if plate.backlot.matte is not None:
-            row.operator("backlot.paint_matte", text="", icon="BRUSH_DATA")
-        ui.draw_task(layout, place_of(plate))
-
-
-class BACKLOT_PT_image_tools(_InImageEditor, bpy.types.Panel):
-    bl_idname = "BACKLOT_PT_image_tools"
-    bl_parent_id = "BACKLOT_PT_image"
-    bl_label = "Tools"
-
-    @classmethod
-    def poll(cls, context):
-        return context.space_data.image is not None and bool(controls.specs())
-
-    def draw(self, context):
-        layout = self.layout
         own = context.scene.backlot
         layout.prop(own, "tool", text="")
         spec = controls.spec_of(own.tool)
         if spec is None:
             return
+        row = layout.row()
+        row.scale_y = 1.4
+        row.operator("backlot.run_image", text=spec["label"], icon="PLAY").tool = own.tool
+        ui.draw_task(layout, place_of(plate))
+        if any(given["kind"] == "matte" for given in controls.extra_inputs(spec)):
+            row = layout.row(align=True)
+            row.prop(plate.backlot, "matte")
+            row.operator("backlot.new_matte", text="", icon="ADD")
+            if plate.backlot.matte is not None:
+                row.operator("backlot.paint_matte", text="", icon="BRUSH_DATA")
         controls.draw(layout, controls.settings_of(context.scene, own.tool), spec)
-        button = layout.operator("backlot.run_image", text=spec["label"], icon="PLAY")
-        button.tool = own.tool
 
 
 class BACKLOT_PT_image_takes(_InImageEditor, bpy.types.Panel):
@@ -454,8 +443,8 @@ class BACKLOT_PT_image_takes(_InImageEditor, bpy.types.Panel):
         )
         chosen = plate.backlot.takes[min(plate.backlot.take, len(plate.backlot.takes) - 1)]
         ui.draw_stale(layout, _changed(context.scene, chosen))
+        layout.operator("backlot.compare", text="Show Take" if image == plate else "Show Plate")
         row = layout.row(align=True)
-        row.operator("backlot.compare", text="Show Take" if image == plate else "Show Plate")
         row.operator("backlot.accept")
         row.operator("backlot.revert")
 
@@ -480,7 +469,6 @@ _CLASSES = (
     BACKLOT_OT_revert,
     BACKLOT_UL_takes,
     BACKLOT_PT_image,
-    BACKLOT_PT_image_tools,
     BACKLOT_PT_image_takes,
 )
 

@@ -245,8 +245,9 @@ def _redraw():
     manager = getattr(bpy.context, "window_manager", None)
     for window in manager.windows if manager is not None else ():
         for area in window.screen.areas:
-            if area.type in ("IMAGE_EDITOR", "NODE_EDITOR", "SEQUENCE_EDITOR", "PROPERTIES",
-                             "STATUSBAR", "PREFERENCES"):  # fmt: skip
+            if area.type in _SHOWING:
                 area.tag_redraw()
-        for area in getattr(window, "global_areas", ()):
-            area.tag_redraw()
+        window.workspace.status_text_set_internal(None)  # has the status bar drawn again
+
+
+_SHOWING = ("IMAGE_EDITOR", "NODE_EDITOR", "SEQUENCE_EDITOR", "PROPERTIES", "PREFERENCES")

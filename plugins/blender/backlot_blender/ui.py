@@ -41,11 +41,15 @@ def draw_task(layout, place):
 
 def _draw_progress(layout, task):
     row = layout.row()
-    text = f"{task.label}: {task.status()}"
+    percent = f"{100 * task.fraction:.0f} %"
+    if task.job is not None and task.state == "running" and task.job.of == 1:
+        text = f"{task.label} {percent}"
+    else:
+        text = f"{task.label}: {task.status()}"
     if hasattr(row, "progress"):
         row.progress(factor=task.fraction, text=text)
     else:
-        row.label(text=f"{text} ({100 * task.fraction:.0f} %)", icon="TIME")
+        row.label(text=text, icon="TIME")
     _with_index(row.operator("backlot.cancel", text="", icon="CANCEL"), task)
 
 

@@ -204,7 +204,7 @@ def a_rendered_scene_is_processed_and_not_srgb_encoded():
     take = process(scene, node.node_tree, [1])
     got = read_exr(part("compositor").files_of(take)[1])
     wanted = (0.6, 0.3, 5.0)  # within what a half float holds, which some engines render to
-    assert all(abs(a - b) < 1e-3 * b for a, b in zip(got, wanted, strict=False)), got
+    assert all(abs(a - b) < 3e-3 * b for a, b in zip(got, wanted, strict=False)), got
 
 
 main(

@@ -1,0 +1,185 @@
+"""One real window: the panel is opened, a job is run by clicks, pictures are taken.
+
+argv after the usual three: the folder for screenshots. Every step is called by a timer; an
+exception ends the process, or Blender would stay open.
+"""
+
+import os
+import sys
+import traceback
+
+sys.path.insert(0, os.path.dirname(__file__))
+
+import bpy
+from ready import ARGUMENTS, install, part
+
+SHOTS = ARGUMENTS[3]
+
+
+def area(window, kind):
+    return next(each for each in window.screen.areas if each.type == kind)
+
+
+def region(of, kind):
+    return next(each for each in of.regions if each.type == kind)
+
+
+def shot(window, name):
+    with bpy.context.temp_override(window=window):
+        bpy.ops.screen.screenshot(filepath=os.path.join(SHOTS, name))
+
+
+def click(window, x, y):
+    for kind, value in (
+        ("MOUSEMOVE", "NOTHING"),
+        ("LEFTMOUSE", "PRESS"),
+        ("LEFTMOUSE", "RELEASE"),
+    ):
+        window.event_simulate(type=kind, value=value, x=x, y=y)
+
+
+def image_editor(window):
+    """The Image Editor in place of the 3D view, with a picture and its sidebar."""
+    install()
+    place = area(window, "VIEW_3D")
+    place.ui_type = "IMAGE_EDITOR"
+    plate = bpy.data.images.new("plate", 256, 256, float_buffer=True)
+    plate.generated_type = "COLOR_GRID"
+    place.spaces.active.image = plate
+    place.spaces.active.show_region_ui = True
+    return 1.0
+
+
+def open_tab(window):
+    click(window, 1308, 609)
+    return 1.0
+
+
+def before(window):
+    shot(window, "1-panel.png")
+    return 0.5
+
+
+def press_run(window):
+    click(window, 1204, 770)
+    return 0.3
+
+
+def during(window):
+    task = part("session").latest(("image", "plate"))
+    assert task is not None, "the button was not hit"
+    if "shot" not in DONE and task.state == "running":
+        DONE["shot"] = True
+        shot(window, "2-running.png")
+    DONE["waited"] = DONE.get("waited", 0) + 1
+    assert DONE["waited"] < 600, task.status()
+    if not task.ended:
+        STEPS.insert(0, during)
+        return 0.1
+    assert task.state == "done", part("ui").details(task)
+    return 1.0
+
+
+def after(window):
+    shown = area(window, "IMAGE_EDITOR").spaces.active.image
+    assert shown.backlot.plate == bpy.data.images["plate"], shown.name
+    assert tuple(shown.size) == (512, 512)
+    shot(window, "3-done.png")
+    return 0.5
+
+
+def node_editor(window):
+    """The compositor with a node between a picture and the end."""
+    scene = window.scene
+    place = area(window, "IMAGE_EDITOR")
+    place.ui_type = "CompositorNodeTree"
+    compat = part("compat")
+    tree = compat.compositor_tree(scene, make=True)
+    scene.render.resolution_x, scene.render.resolution_y = 64, 64
+    for node in list(tree.nodes):
+        tree.nodes.remove(node)
+    source = tree.nodes.new("CompositorNodeImage")
+    source.image = bpy.data.images["plate"]
+    with bpy.context.temp_override(window=window, area=place, region=region(place, "WINDOW")):
+        bpy.ops.backlot.add_node("EXEC_DEFAULT", tool="upscale")
+    node = tree.nodes.active
+    end = tree.nodes.new("CompositorNodeComposite")
+    source.location, node.location, end.location = (-420, 0), (-120, 0), (160, 0)
+    tree.links.new(source.outputs[0], node.inputs[0])
+    tree.links.new(node.outputs[0], end.inputs[0])
+    tree.nodes.active = node
+    place.spaces.active.show_region_ui = True
+    DONE["group"] = node.node_tree.name
+    return 1.0
+
+
+def node_tab(window):
+    with_area = area(window, "NODE_EDITOR")
+    with bpy.context.temp_override(
+        window=window, area=with_area, region=region(with_area, "WINDOW")
+    ):
+        bpy.ops.node.view_all()
+    click(window, 1308, 609)
+    return 1.0
+
+
+def node_panel(window):
+    shot(window, "4-node.png")
+    click(window, 1150, 800)
+    DONE["waited"] = 0
+    return 0.3
+
+
+def processing(window):
+    group = bpy.data.node_groups[DONE["group"]]
+    task = part("session").latest(("node", group.name))
+    assert task is not None, "the button was not hit"
+    DONE["waited"] += 1
+    assert DONE["waited"] < 600, task.status()
+    if not task.ended:
+        STEPS.insert(0, processing)
+        return 0.1
+    assert task.state == "done", part("ui").details(task)
+    assert part("compositor").shows_result(group)
+    return 1.0
+
+
+def processed(window):
+    shot(window, "5-take.png")
+    return 0.5
+
+
+DONE = {}
+
+
+STEPS = [
+    image_editor,
+    open_tab,
+    before,
+    press_run,
+    during,
+    after,
+    node_editor,
+    node_tab,
+    node_panel,
+    processing,
+    processed,
+]
+
+
+def step():
+    try:
+        window = bpy.context.window_manager.windows[0]
+        if not STEPS:
+            print("passed window", flush=True)
+            part("session").close()
+            os._exit(0)
+        return STEPS.pop(0)(window)
+    except BaseException:
+        traceback.print_exc()
+        sys.stderr.flush()
+        os._exit(3)
+
+
+bpy.context.preferences.view.show_splash = False
+bpy.app.timers.register(step, first_interval=1.5)
