@@ -39,12 +39,12 @@ def config() -> Any:
 @lru_cache(maxsize=4)
 def _load(source: str) -> Any:
     ask = "Correct the environment variable OCIO, or unset it to use Backlot's own config."
+    if "://" not in source and not os.path.exists(source):
+        raise NotFound(f"The OCIO config {source} is not there.", ask)
     try:
         loaded = OCIO.Config.CreateFromFile(source)
         loaded.validate()
         return loaded
-    except OCIO.ExceptionMissingFile as error:
-        raise NotFound(f"The OCIO config {source} is not there.", ask) from error
     except OCIO.Exception as error:
         reason = str(error).strip().splitlines()[0] if str(error).strip() else "unknown reason"
         raise UnreadableFile(f"The OCIO config {source} cannot be used: {reason}", ask) from error

@@ -82,6 +82,9 @@ _PROFILES = {
     "adobe rgb": ("g22_encoded_adobergb", "adobergb", "Gamma 2.2 Encoded AdobeRGB"),
 }
 
+# Formats of which OpenImageIO says what it assumes, which differs between its versions.
+_GUESSED = (".exr", ".tif", ".tiff", ".hdr")
+
 # What OpenImageIO says of every integer file that says nothing, and words that say nothing.
 _NOTHING = ("", "unknown", "linear", "srgb", "srgb_rec709_scene")
 
@@ -99,7 +102,9 @@ def declared(path: str, attributes: Mapping[str, Any]) -> tuple[str, ...]:
     """
     if attributes.get("acesImageContainerFlag") == 1:
         return _ACES
-    named = str(attributes.get("colorInteropID") or attributes.get("oiio:ColorSpace") or "")
+    named = str(attributes.get("colorInteropID") or "")
+    if not named and PurePath(path).suffix.lower() not in _GUESSED:
+        named = str(attributes.get("oiio:ColorSpace") or "")
     if named.lower() not in _NOTHING:
         values = attributes.get("chromaticities")
         return (named, named.removesuffix("_scene"), *(_by_primaries(path, values) or ()))

@@ -66,7 +66,7 @@ def _layout(pixel_format: Any) -> str:
     """The planar format that holds the same values without loss."""
     parts = pixel_format.components
     bits = max(part.bits for part in parts)
-    if pixel_format.has_palette or pixel_format.is_bayer or pixel_format.name.startswith("xyz"):
+    if pixel_format.has_palette or pixel_format.name.startswith(("bayer", "xyz")):
         raise Unsupported(f"Video of the pixel format {pixel_format.name} cannot be read.")
     if pixel_format.name.startswith(("gbrpf", "gbrapf", "grayf")):
         return str(pixel_format.name)
