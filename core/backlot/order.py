@@ -11,7 +11,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any
 
-from . import sequence
+from . import color, sequence
 from .errors import InvalidInput, NotFound
 from .manifest import Manifest
 from .tools import ToolSpec, Value
@@ -110,7 +110,7 @@ def take(
 ) -> Order:
     """An order, checked as far as that is possible without opening files.
 
-    Raises: InvalidInput, NotFound (no frames at all).
+    Raises: InvalidInput, NotFound (no frames at all, no such colour space).
     """
     names = {each.name for each in spec.inputs}
     paths = {spec.inputs[0].name: source}
@@ -130,6 +130,8 @@ def take(
         compression,
         verify,
     )
+    if colorspace:
+        color.space(colorspace)
     _check_layer(order)
     _check_output(order)
     return order

@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from . import layers
 from .errors import BacklotError, MissingFrame
 from .manifest import Entry, Manifest, Recipe, combine, stamp
 from .media import Image
@@ -137,22 +138,33 @@ def _missing(order: Order, todo: Mapping[int, str]) -> dict[int, BacklotError]:
 
 
 def _measure(order: Order) -> tuple[int, int, int, int]:
-    """Width, height, channels and file size of the first plate that can be opened."""
+    """Width, height, channels and file size of the first plate that can be opened.
+
+    Raises: NotFound when its file has no such layer.
+    """
     for number in order.frames:
         path = order.path(order.main, number)
         try:
             if order.inputs[order.main].is_movie:
-                from .movie import Movie
-
-                with Movie(path) as movie:
-                    pixels = movie.frame(number, order.colorspace).pixels
-                size = path.stat().st_size // len(movie.frames)
-                return pixels.shape[1], pixels.shape[0], pixels.shape[2], size
-            part = Image.open(path).parts[0]
-            return part.spec.width, part.spec.height, part.spec.nchannels, path.stat().st_size
+                return _measure_movie(path, number, order.colorspace)
+            image, size = Image.open(path), path.stat().st_size
         except (BacklotError, OSError):
             continue
+        part, count = image.parts[0], image.parts[0].spec.nchannels
+        if not order.scales:
+            headers = [part.header() for part in image.parts]
+            layer = layers.find(layers.layers_of(headers), order.layer, "")
+            part, count = image.parts[layer.part], len(layer.channels)
+        return part.spec.width, part.spec.height, count, size
     return 1, 1, 4, 0
+
+
+def _measure_movie(path: Path, number: int, colorspace: str | None) -> tuple[int, int, int, int]:
+    from .movie import Movie
+
+    with Movie(path) as movie:
+        height, width, channels = movie.frame(number, colorspace).pixels.shape
+        return width, height, channels, path.stat().st_size // len(movie.frames)
 
 
 def _typical(manifest: Manifest, guess: float) -> float:
