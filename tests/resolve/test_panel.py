@@ -329,6 +329,6 @@ def test_the_window_comes_back_as_it_was(app, panel, tmp_path):
     window.close()
     again = Window(Link())
     assert again.source.mode == "all"
-    assert again.rows.sizes() == sizes
+    assert again.memory.get("rows", []) == sizes
     assert again.memory.get("geometry", "")
     again.close()

@@ -253,9 +253,22 @@ class Companion:
         self.pipeline.cancel(str(request["job"]))
         return True
 
+    def _do_resume(self, request: dict[str, Any]) -> Any:
+        """Go on with a job that was cancelled, failed or interrupted."""
+        record = self._record(request)
+        if record.state in (*store.ACTIVE, "done"):
+            raise InvalidInput("There is nothing to go on with.", "Run it again instead.")
+        self.pipeline.again(record)
+        self._told(record, 0.0, None, "Queued")
+        self._jobs.submit(self.pipeline.run, record)
+        return record.facts()
+
     def _do_results(self, request: dict[str, Any]) -> Any:
         project = request.get("project") or self._need_edit().project
         for record in store.results(self.pipeline.root, project):
+            if record.id not in self._records and record.state in store.ACTIVE:
+                record.state = "cancelled"
+                record.sentence = "Interrupted; Resume goes on where it stopped."
             self._records.setdefault(record.id, record)
         return [r.facts() for r in self._records.values() if not r.rejected]
 

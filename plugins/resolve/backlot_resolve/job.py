@@ -21,6 +21,7 @@ from .store import JobRecord
 
 if TYPE_CHECKING:
     from backlot.client import Studio
+    from backlot.tools import ToolSpec
 
 Tell = Callable[[JobRecord, float, float | None, str], None]
 """(record, fraction 0 to 1, seconds left or None, what happens now)"""
@@ -30,7 +31,7 @@ Tell = Callable[[JobRecord, float, float | None, str], None]
 class Request:
     """What a person asked for one clip.
 
-    matte: see `mattes.resolve`. frames: only these record frames of the clip, both ends in.
+    matte: see `mattes.resolve`. inputs: files for the tool's further inputs, by name.
     """
 
     tool: str
@@ -41,6 +42,15 @@ class Request:
     handles: int = 8
     space: str = ""
     matte: dict[str, Any] = field(default_factory=dict)
+    inputs: dict[str, str] = field(default_factory=dict)
+
+    def given(self, spec: ToolSpec, matte: str) -> dict[str, Any]:
+        """The tool's parameters and further inputs, for the shot runner."""
+        files = {name: path for name, path in self.inputs.items() if path}
+        wanted = [each.name for each in spec.inputs if each.kind == "matte"]
+        if matte and not wanted:
+            raise InvalidInput(f"{spec.label} takes no matte.", "Choose no matte.")
+        return {**self.params, **files, **({wanted[0]: matte} if matte else {})}
 
     @classmethod
     def parse(cls, raw: dict[str, Any]) -> Request:
@@ -71,6 +81,9 @@ class Pipeline:
 
     def make(self, edit: Edit, clip: Clip, request: Request) -> JobRecord:
         """A job with its version folder; nothing runs yet. Raises: what forbids it at once."""
+        for value, known in ((request.route, plates.ROUTES), (request.place, takes.PLACES)):
+            if value not in known:
+                raise InvalidInput(f"There is no {value!r}.", f"Use {', '.join(known)}.")
         problem = plates.problems(edit, clip, request.route)
         if problem is not None and not (request.space and isinstance(problem, InvalidInput)):
             raise problem
@@ -88,6 +101,11 @@ class Pipeline:
         record.save()
         self._cancels[record.id] = threading.Event()
         return record
+
+    def again(self, record: JobRecord) -> None:
+        """Make an interrupted job ready to go on: in its own folder, with what is finished."""
+        self._cancels[record.id] = threading.Event()
+        record.state, record.sentence, record.hint = "queued", "", ""
 
     def cancel(self, identity: str) -> None:
         if identity in self._cancels:
@@ -180,10 +198,8 @@ class Pipeline:
             fraction = done / update.total if update.total else 0.0
             self._tell(record, min(1.0, fraction), update.seconds_left, str(update))
 
-        given: dict[str, Any] = dict(request.params)
-        if matte:
-            given["matte"] = matte
-        take = self._studio().process(
+        studio = self._studio()
+        take = studio.process(
             request.tool,
             plate.pattern,
             out,
@@ -191,7 +207,7 @@ class Pipeline:
             colorspace=plate.colour.ocio or None,
             progress=progress,
             cancel=cancel,
-            **given,
+            **request.given(studio.tool(request.tool), matte),
         )
         record.engine = take.engine
         record.warnings.extend(take.warnings)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -42,9 +42,6 @@ def take(
 
 def run(studio: Studio, request: Request, plate: plates.Plate, matte: str, folder: Path) -> Path:
     """The tool on that frame; the finished file."""
-    given: dict[str, Any] = dict(request.params)
-    if matte:
-        given["matte"] = matte
     number = plate.needed.first.frame
     done = studio.process(
         request.tool,
@@ -53,7 +50,7 @@ def run(studio: Studio, request: Request, plate: plates.Plate, matte: str, folde
         frames=str(number),
         colorspace=plate.colour.ocio or None,
         priority="interactive",
-        **given,
+        **request.given(studio.tool(request.tool), matte),
     )
     if done.failed and done.failed[0].error is not None:
         raise done.failed[0].error

@@ -20,6 +20,7 @@ from backlot.errors import CannotWrite
 from .plain import from_plain, to_plain
 
 JOB = "job.json"
+ACTIVE = ("queued", "plate", "running", "placing")
 
 
 def default_root() -> Path:

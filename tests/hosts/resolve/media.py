@@ -11,6 +11,17 @@ from backlot_resolve.timecode import Rate
 from .model import Markers, Media, Thing, probe
 
 MANAGED = "davinciYRGBColorManagedv2"
+# Resolve's name of a space -> the name in the config that renders it
+SPACES = {
+    "Rec.709 (Scene)": "Camera Rec.709",
+    "Rec.709 Gamma 2.4": "Gamma 2.4 Encoded Rec.709",
+    "sRGB (Linear)": "Linear Rec.709 (sRGB)",
+    "ACEScg": "ACEScg",
+    "ACEScct": "ACEScct",
+    "ACES (AP0) Linear": "ACES2065-1",
+    "DaVinci WG": "DaVinci Intermediate WideGamut",
+    "ARRI LogC3": "ARRI LogC3 (EI800)",
+}
 COLORS = "Orange Apricot Yellow Lime Olive Green Teal Navy Blue Purple Violet Pink Tan Beige"
 COLORS += " Brown Chocolate"
 

@@ -10,20 +10,9 @@ import numpy as np
 import OpenImageIO as oiio  # noqa: N813
 import PyOpenColorIO as OCIO  # noqa: N814
 
-from .media import MANAGED
+from .media import MANAGED, SPACES
 
 CONFIG = "ocio://studio-config-v2.2.0_aces-v1.3_ocio-v2.4"
-
-SPACES = {
-    "Rec.709 (Scene)": "Camera Rec.709",
-    "Rec.709 Gamma 2.4": "Gamma 2.4 Encoded Rec.709",
-    "sRGB (Linear)": "Linear Rec.709 (sRGB)",
-    "ACEScg": "ACEScg",
-    "ACEScct": "ACEScct",
-    "ACES (AP0) Linear": "ACES2065-1",
-    "DaVinci WG": "DaVinci Intermediate WideGamut",
-    "ARRI LogC3": "ARRI LogC3 (EI800)",
-}
 
 
 @cache

@@ -8,7 +8,7 @@ import time
 from pathlib import Path
 from typing import Any
 
-from .media import MANAGED, MediaPool, MediaPoolItem
+from .media import MANAGED, SPACES, MediaPool, MediaPoolItem
 from .model import NotModelled, Thing
 
 PAGES = ("media", "photo", "cut", "edit", "fusion", "color", "fairlight", "deliver")
@@ -280,6 +280,23 @@ class ProjectManager(Thing):
     def GetCurrentProject(self) -> Any:
         return self.resolve.project
 
+    def CreateProject(self, name: str, location: str = "") -> Any:
+        if name in self.resolve.projects:
+            return None
+        self.resolve.projects[name] = self.resolve.project = Project(self.resolve, name)
+        return self.resolve.project
+
+    def LoadProject(self, name: str) -> Any:
+        if name not in self.resolve.projects:
+            return None
+        self.resolve.project = self.resolve.projects[name]
+        return self.resolve.project
+
+    def DeleteProject(self, name: str) -> bool:
+        if name == self.resolve.project.name:
+            return False
+        return self.resolve.projects.pop(name, None) is not None
+
     def SaveProject(self) -> bool:
         for timeline in self.resolve.project.timelines:
             for track in timeline.tracks:
@@ -295,8 +312,6 @@ class Resolve(Thing):
     def __init__(self, profile: dict[str, Any]) -> None:
         self.things: dict[str, Thing] = {}
         super().__init__(self)
-        from .pixels import SPACES
-
         self.profile = profile
         self.language = profile.get("language", "en")
         self.page = profile.get("page", "edit")
@@ -308,6 +323,7 @@ class Resolve(Thing):
         self.open.set()
         self.manager = ProjectManager(self)
         self.project: Any = Project(self, "Untitled")
+        self.projects: dict[str, Any] = {self.project.name: self.project}
 
     def freeze(self) -> None:
         self.open.clear()

@@ -10,10 +10,10 @@ from PySide6.QtWidgets import QStyle, QStyledItemDelegate, QStyleOptionViewItem
 
 from backlot.report import duration
 
+from ..store import ACTIVE
 from . import style
 from .source import short
 
-ACTIVE = ("queued", "plate", "running", "placing")
 _JOB = Qt.ItemDataRole.UserRole
 _WORDS = {
     "queued": "waiting",

@@ -35,6 +35,7 @@ _PLACES = (
     ("bin", "In the bin only", "The timeline is not touched"),
 )
 _MATTES = (
+    ("none", "None", "The tool may change the whole picture"),
     ("drawn", "Drawn on the preview", "Boxes, ellipses and brush strokes, for all frames"),
     ("alpha", "The clip's alpha", "Its alpha channel"),
     ("clip", "Another clip", "A clip that lies over this one, as a matte"),
@@ -79,6 +80,9 @@ class Tool(QWidget):
         self._column.addLayout(self._holder)
         self._matte_box = self._build_matte()
         self._column.addWidget(self._matte_box)
+        self._inputs_box = QWidget()
+        self._column.addWidget(self._inputs_box)
+        self._inputs: dict[str, QLineEdit] = {}
         self._column.addWidget(self._build_ways())
         self._column.addStretch(1)
         area = QScrollArea()
@@ -100,19 +104,12 @@ class Tool(QWidget):
         form = _form(box, "Matte")
         self.matte = _combo(_MATTES)
         self.matte.setAccessibleName("Matte source")
+        self._matte_model: Any = self.matte.model()
         self.matte_clip = QuietCombo()
         self.matte_clip.setAccessibleName("Matte clip")
         self.matte_path = QLineEdit()
         self.matte_path.setPlaceholderText("roto.####.exr")
-        browse = QToolButton()
-        browse.setText("…")
-        browse.setToolTip("Choose one file of the sequence")
-        browse.clicked.connect(self._browse)
-        self._path_row = QWidget()
-        row = QHBoxLayout(self._path_row)
-        row.setContentsMargins(0, 0, 0, 0)
-        row.addWidget(self.matte_path, 1)
-        row.addWidget(browse)
+        self._path_row = self._with_browse(self.matte_path)
         form.addRow(_name("From"), self.matte)
         form.addRow(_name(""), self.matte_clip)
         form.addRow(_name(""), self._path_row)
@@ -120,6 +117,35 @@ class Tool(QWidget):
         self.matte.currentIndexChanged.connect(self._matte_changed)
         self.matte_clip.currentIndexChanged.connect(self.changed)
         self.matte_path.textChanged.connect(self.changed)
+        return box
+
+    def _build_inputs(self, spec: dict[str, Any]) -> None:
+        """A field for every further input of the tool: reference pictures, depth, vectors."""
+        old, self._inputs_box = self._inputs_box, QWidget()
+        self._column.replaceWidget(old, self._inputs_box)
+        old.deleteLater()
+        self._inputs = {}
+        more = [given for given in spec["inputs"][1:] if given["kind"] != "matte"]
+        if not more:
+            return
+        form = _form(self._inputs_box, "Inputs")
+        for given in more:
+            field = QLineEdit()
+            field.setPlaceholderText("needed" if given.get("required") else "optional")
+            field.setToolTip(given.get("help", ""))
+            field.textChanged.connect(self.changed)
+            form.addRow(_name(given.get("label") or given["name"]), self._with_browse(field))
+            self._inputs[given["name"]] = field
+
+    def _with_browse(self, field: QLineEdit) -> QWidget:
+        box, browse = QWidget(), QToolButton()
+        browse.setText("…")
+        browse.setToolTip("Choose a file: a still, or one of a sequence")
+        browse.clicked.connect(lambda: self._browse(field))
+        row = QHBoxLayout(box)
+        row.setContentsMargins(0, 0, 0, 0)
+        row.addWidget(field, 1)
+        row.addWidget(browse)
         return box
 
     def _build_ways(self) -> QWidget:
@@ -202,6 +228,7 @@ class Tool(QWidget):
             "handles": self.handles.value(),
             "space": "" if space == "Automatic" else space,
             "matte": self._matte_asked() if self.takes_matte else {},
+            "inputs": {name: field.text() for name, field in self._inputs.items()},
         }
 
     def load(self, request: dict[str, Any]) -> None:
@@ -219,6 +246,9 @@ class Tool(QWidget):
             self.matte.setCurrentIndex(max(0, self.matte.findData(matte.get("source"))))
             self.matte_path.setText(matte.get("path", ""))
             self.shapes[:] = matte.get("shapes", [])
+        for name, path in (request.get("inputs") or {}).items():
+            if name in self._inputs:
+                self._inputs[name].setText(path)
         self.changed.emit()
 
     def remember(self) -> None:
@@ -259,6 +289,11 @@ class Tool(QWidget):
         self._holder.addWidget(self.controls)
         self.summary.setText(spec["summary"])
         self._matte_box.setVisible(self.takes_matte)
+        self._build_inputs(spec)
+        needed = any(g["kind"] == "matte" and g.get("required") for g in spec["inputs"])
+        self._matte_model.item(0).setEnabled(not needed)
+        if needed and self.matte.currentData() == "none":
+            self.matte.setCurrentIndex(1)
         self._matte_changed()
 
     def _matte_changed(self) -> None:
@@ -277,10 +312,10 @@ class Tool(QWidget):
         model.item(self.place.findData("take")).setEnabled(not graded)
         self.changed.emit()
 
-    def _browse(self) -> None:
-        path, _ = QFileDialog.getOpenFileName(self, "One file of the matte sequence")
+    def _browse(self, field: QLineEdit) -> None:
+        path, _ = QFileDialog.getOpenFileName(self, "A still, or one file of a sequence")
         if path:
-            self.matte_path.setText(path)
+            field.setText(path)
 
     def _fill_presets(self) -> None:
         self._menu.clear()

@@ -232,6 +232,7 @@ class Window(QMainWindow):
             ("ab", "A/B", "Show the result or the original on the timeline (T)", self._ab),
             ("place", "Place", "Put the result on the timeline again", self._place_menu),
             ("again", "Re-run", "Load its settings, to change and run again", self._again),
+            ("resume", "Resume", "Go on where it stopped; finished frames are kept", self._resume),
             ("reveal", "Reveal", "Open its folder", self._reveal),
             ("cancel", "Cancel", "Stop it; finished frames are kept (Del)", self._cancel),
         ):
@@ -525,6 +526,7 @@ class Window(QMainWindow):
         placed = bool(made and job and job["place"] in ("take", "above"))
         for name, on in (
             ("ab", placed), ("place", made), ("again", job is not None and not active),
+            ("resume", bool(job and job["state"] in ("failed", "cancelled"))),
             ("reveal", job is not None), ("cancel", active),
         ):  # fmt: skip
             self.job_buttons[name].setEnabled(on)
@@ -581,6 +583,11 @@ class Window(QMainWindow):
         if job is not None:
             self.tool.load(job["asked"])
             self.viewer.update()
+
+    def _resume(self) -> None:
+        job = self._job()
+        if job is not None:
+            self.link.ask("resume", None, self._failed, job=job["id"])
 
     def _reveal(self) -> None:
         job = self._job()
