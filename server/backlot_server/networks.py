@@ -5,18 +5,20 @@ from __future__ import annotations
 import importlib
 import os
 import pkgutil
+from collections.abc import Mapping
 from pathlib import Path
-from typing import cast
+from typing import Any, cast
 
 from backlot.errors import NotFound, OutOfMemory, Unsupported
 
 from . import engines
 from .engines import Engine, Network
-from .models import Card, verify
+from .models import Card, catalogue, verify
 from .tuning import tuned
 
 CHOICE = "BACKLOT_ENGINE"
 DEFAULT = "onnx"
+_SIZES = {"auto": ("fast", "fine"), "fast": ("fast", "fine"), "fine": ("fine", "fast")}
 
 _held: dict[tuple[str, str, int], Network] = {}
 
@@ -85,3 +87,36 @@ def _check_room(card: Card) -> None:
             f"{free >> 20} MiB are free.",
             "Close other programs, or choose a smaller network.",
         )
+
+
+def family(values: Mapping[str, Any]) -> dict[int, Card]:
+    """The networks that these values ask for, by scale; none for the sinc filter.
+
+    Where there is none of the size or for the footage, the next best one is taken.
+    """
+    wanted, footage = values["network"], values["footage"]
+    if wanted == "sinc":
+        return {}
+    cards = [card for card in catalogue().values() if card.purpose == "upscale"]
+    if wanted not in _SIZES:
+        return {card.scale: card for card in cards if card.name == wanted}
+    for source in (footage, "clean"):
+        for size in _SIZES[wanted]:
+            found = [card for card in cards if (card.source, card.size) == (source, size)]
+            if found:
+                return {card.scale: card for card in sorted(found, key=lambda card: card.scale)}
+    return {}
+
+
+def chain(cards: Mapping[int, Card], factor: float) -> list[Card]:
+    """The networks to go through so that the sinc filter has at most a tenth left to enlarge."""
+    passes: list[Card] = []
+    reached = 1.0
+    while cards and factor > reached * (1.1 if passes else 1.0):
+        enough = [scale for scale in cards if reached * scale >= factor]
+        scale = min(enough) if enough else max(cards)
+        if scale < 2:
+            break
+        passes.append(cards[scale])
+        reached *= scale
+    return passes

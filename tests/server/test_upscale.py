@@ -6,7 +6,7 @@ from hypothesis import strategies as st
 from backlot.errors import Cancelled
 from backlot.frame import Frame, Window
 from backlot.tools import Curve
-from backlot_server import networks, tiles
+from backlot_server import enlarge, networks, tiles
 from backlot_server.models import SHIPPED, read_card
 from backlot_server.tools import upscale
 from tests.server.cards import install
@@ -188,7 +188,7 @@ def test_bands_and_tiles_of_a_chain_have_no_seams(own, textures, monkeypatch, sc
     (own / "clean-x4-fast.json").unlink()
     source = Frame(picture(70, 60, dtype=np.float32))
     whole = made(source, scale=scale).frame.pixels
-    monkeypatch.setattr(upscale, "BAND", 11)
+    monkeypatch.setattr(enlarge, "BAND", 11)
     monkeypatch.setattr(tiles, "area_of", lambda card, budget: 1700)
     tiled = made(source, scale=scale).frame.pixels
     np.testing.assert_allclose(tiled, whole, rtol=1e-4, atol=1e-5)

@@ -1,0 +1,304 @@
+"""Film grain and sensor noise of a frame: measured, taken out, and made anew.
+
+All of it happens on the square root of scene-linear light (the encoding "power2"), where the noise
+of photons is even, and on three axes that most of the grain's likeness between red, green and blue
+is taken out of (the DCT of three points).
+
+- Measured: in the smoothest 8x8 blocks of each brightness, the variance of every DCT coefficient.
+- Taken out: coefficients of overlapping blocks that the grain explains are set to zero (G. Yu and
+  G. Sapiro, "DCT image denoising: a simple and effective image denoising algorithm", IPOL 2011).
+- Made anew: Gaussian noise, filtered to the measured spectrum, as strong as measured at each
+  brightness; random, but the same for the same frame number.
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+
+import numba
+import numpy as np
+
+from .encoding import Tensor, decode, encode
+from .parallel import in_strips
+from .pixels import Pixels
+
+SIDE = 8
+AXES = 3
+LEVELS = 8
+"""Brightnesses at which the strength is measured."""
+TAPS = 15
+ROWS = 64
+"""Rows that grain is put on at once."""
+
+_MOST_BLOCKS = 24_000
+_SMOOTHEST = 0.1
+_LOW = 3
+_STEP = 3
+_THRESHOLD = 2.8
+_MEDIAN_OF_SQUARES = 0.4549
+_ENCODING = "power2"
+
+Layer = tuple[int, int, int]
+
+
+def _cosines(size: int) -> Tensor:
+    """The orthonormal DCT (II) of `size` points as a matrix."""
+    k, n = np.mgrid[:size, :size]
+    matrix = np.cos(np.pi * k * (2 * n + 1) / (2 * size)) * math.sqrt(2 / size)
+    matrix[0] /= math.sqrt(2)
+    made: Tensor = matrix.astype(np.float32)
+    return made
+
+
+_BLOCK = _cosines(SIDE)
+_MIX = _cosines(AXES)
+
+
+@dataclass(frozen=True)
+class Grain:
+    """spectrum: (3, 8, 8) variances of DCT coefficients, their mean 1 on the first axis.
+
+    levels: (n,) codes of brightness, rising; strength: (n,) standard deviation at each.
+    """
+
+    spectrum: Tensor
+    levels: Tensor
+    strength: Tensor
+
+
+def measure(pixels: Pixels, layer: Layer) -> Grain | None:
+    """The grain of a layer of colour; None for a picture too small or without any.
+
+    Args: pixels (height, width, channels) half or float, scene-linear, finite.
+    """
+    blocks = _blocks(pixels, layer)
+    if len(blocks) < 16:
+        return None
+    brightness = blocks[:, 0, 0, 0]
+    u, v = np.mgrid[:SIDE, :SIDE]
+    low = (u + v > 0) & (u + v <= _LOW)
+    structure = (blocks[:, :, low] ** 2).sum(axis=(1, 2))
+    order = np.argsort(brightness)
+    spectra, levels = [], []
+    for part in np.array_split(order, min(LEVELS, len(blocks) // 16)):
+        smooth = part[np.argsort(structure[part])[: max(4, int(len(part) * _SMOOTHEST))]]
+        spectra.append(np.median(blocks[smooth] ** 2, axis=0) / _MEDIAN_OF_SQUARES)
+        levels.append(brightness[smooth].mean() / (SIDE * math.sqrt(AXES)))
+    variances = np.ascontiguousarray(np.stack(spectra))
+    for variance in variances.reshape(-1, SIDE, SIDE):
+        _complete(variance)
+    strength = np.sqrt(variances[:, 0].mean(axis=(1, 2)))
+    if not strength.max() > 1e-7:
+        return None
+    spectrum = (variances / np.maximum(strength, 1e-9)[:, None, None, None] ** 2).mean(axis=0)
+    return Grain(
+        spectrum.astype(np.float32),
+        np.array(levels, np.float32),
+        strength.astype(np.float32),
+    )
+
+
+def _complete(variance: Tensor) -> None:
+    """Replace the lowest frequencies, by which blocks were chosen, by a Gaussian fit, in place."""
+    u, v = np.mgrid[:SIDE, :SIDE]
+    square = u**2 + v**2
+    known = (u + v > _LOW) & (u + v < SIDE)
+    slope, top = np.polyfit(square[known], np.log(variance[known] + 1e-20), 1)
+    variance[u + v <= _LOW] = np.exp(top + min(slope, 0.0) * square)[u + v <= _LOW]
+
+
+def _blocks(pixels: Pixels, layer: Layer) -> Tensor:
+    """Coefficients of blocks spread evenly over a picture, (n, 3, 8, 8)."""
+    height, width, _ = pixels.shape
+    down, across = height // SIDE, width // SIDE
+    keep = max(1, math.ceil(math.sqrt(down * across / _MOST_BLOCKS)))
+    rows = (np.arange(0, down, keep)[:, None] * SIDE + np.arange(SIDE)).reshape(-1)
+    columns = (np.arange(0, across, keep)[:, None] * SIDE + np.arange(SIDE)).reshape(-1)
+    if not len(rows) or not len(columns):
+        return np.empty((0, AXES, SIDE, SIDE), np.float32)
+    codes = np.empty((1, AXES, len(rows), len(columns)), np.float32)
+    encode(pixels, layer, rows, columns, _ENCODING, codes)
+    shape = AXES, len(rows) // SIDE, SIDE, len(columns) // SIDE, SIDE
+    found: Tensor = np.einsum(
+        "kc,ui,cyixj,vj->yxkuv", _MIX, _BLOCK, codes[0].reshape(shape), _BLOCK, optimize=True
+    ).reshape(-1, AXES, SIDE, SIDE)
+    return found
+
+
+def remove(pixels: Pixels, layer: Layer, grain: Grain) -> None:
+    """Take the grain out of a layer of a picture, in place."""
+    height, width, _ = pixels.shape
+    if min(height, width) < SIDE:
+        return
+    original = np.ascontiguousarray(pixels[:, :, layer])
+    reach = 2 * SIDE
+
+    def strip(start: int, end: int) -> None:
+        first, last = max(0, start - reach), min(height, end + reach)
+        first = min(first // _STEP * _STEP, max(0, last - SIDE))
+        codes = np.empty((1, AXES, last - first, width), np.float32)
+        rows, columns = np.arange(first, last), np.arange(width)
+        encode(original, (0, 1, 2), rows, columns, _ENCODING, codes)
+        mixed = np.tensordot(_MIX, codes[0], 1)
+        limits = _THRESHOLD * np.sqrt(grain.spectrum)
+        made = _shrunk(mixed, limits, grain.levels, grain.strength, _BLOCK)
+        plain = np.tensordot(_MIX.T, made[:, start - first : end - first], 1)
+        decode(plain, _ENCODING, pixels[start:end], layer)
+
+    in_strips(strip, height)
+
+
+@numba.njit(nogil=True, cache=True)
+def _shrunk(planes, limits, levels, strength, cosines):  # type: ignore[no-untyped-def]
+    axes, height, width = planes.shape
+    total = np.zeros_like(planes)
+    count = np.zeros((height, width), np.float32)
+    half = np.empty((SIDE, SIDE), np.float32)
+    block = np.empty((axes, SIDE, SIDE), np.float32)
+    unit = np.float32(1.0 / (SIDE * math.sqrt(3.0)))
+    for y0 in range(0, height - SIDE + _STEP, _STEP):
+        y = min(y0, height - SIDE)
+        for x0 in range(0, width - SIDE + _STEP, _STEP):
+            x = min(x0, width - SIDE)
+            for k in range(axes):
+                _transform(planes[k, y : y + SIDE, x : x + SIDE], cosines, half, block[k])
+            sigma = np.float32(_between(block[0, 0, 0] * unit, levels, strength))
+            for k in range(axes):
+                for u in range(SIDE):
+                    for v in range(SIDE):
+                        if u + v > 0 and abs(block[k, u, v]) < sigma * limits[k, u, v]:
+                            block[k, u, v] = 0.0
+                _transform_back(block[k], cosines, half)
+                for i in range(SIDE):
+                    for j in range(SIDE):
+                        total[k, y + i, x + j] += block[k, i, j]
+            for i in range(SIDE):
+                for j in range(SIDE):
+                    count[y + i, x + j] += np.float32(1.0)
+    for k in range(axes):
+        for y in range(height):
+            for x in range(width):
+                total[k, y, x] /= count[y, x]
+    return total
+
+
+@numba.njit(nogil=True, cache=True)
+def _transform(source, cosines, half, out):  # type: ignore[no-untyped-def]
+    for u in range(SIDE):
+        for j in range(SIDE):
+            value = np.float32(0.0)
+            for i in range(SIDE):
+                value += cosines[u, i] * source[i, j]
+            half[u, j] = value
+    for u in range(SIDE):
+        for v in range(SIDE):
+            value = np.float32(0.0)
+            for j in range(SIDE):
+                value += half[u, j] * cosines[v, j]
+            out[u, v] = value
+
+
+@numba.njit(nogil=True, cache=True)
+def _transform_back(block, cosines, half):  # type: ignore[no-untyped-def]
+    for i in range(SIDE):
+        for v in range(SIDE):
+            value = np.float32(0.0)
+            for u in range(SIDE):
+                value += cosines[u, i] * block[u, v]
+            half[i, v] = value
+    for i in range(SIDE):
+        for j in range(SIDE):
+            value = np.float32(0.0)
+            for v in range(SIDE):
+                value += half[i, v] * cosines[v, j]
+            block[i, j] = value
+
+
+@numba.njit(nogil=True, cache=True)
+def _between(at, places, values):  # type: ignore[no-untyped-def]
+    """Linear between places, held beyond the ends."""
+    last = len(places) - 1
+    if at <= places[0]:
+        return values[0]
+    for n in range(last):
+        if at < places[n + 1]:
+            part = (at - places[n]) / (places[n + 1] - places[n])
+            return values[n] + part * (values[n + 1] - values[n])
+    return values[last]
+
+
+def put(pixels: Pixels, layer: Layer, grain: Grain, number: int) -> None:
+    """Put grain as measured onto a layer of a picture, in place.
+
+    Args: number: of the frame; each has grain of its own, always the same.
+    """
+    height, width, _ = pixels.shape
+    filters = [_filters(spectrum) for spectrum in grain.spectrum]
+    columns = np.arange(width)
+
+    def band(start: int, end: int) -> None:
+        codes = np.empty((1, AXES, end - start, width), np.float32)
+        encode(pixels, layer, np.arange(start, end), columns, _ENCODING, codes)
+        noise = [
+            _filtered(_drawn(number, axis, start, end, width), *filters[axis])
+            for axis in range(AXES)
+        ]
+        strength = np.interp(codes[0].mean(axis=0), grain.levels, grain.strength)
+        codes[0] += np.tensordot(_MIX.T, np.stack(noise), 1) * strength.astype(np.float32)
+        decode(codes[0], _ENCODING, pixels[start:end], layer)
+
+    def strip(start: int, end: int) -> None:
+        for first in range(start, end, ROWS):
+            band(first, min(first + ROWS, end))
+
+    in_strips(strip, height)
+
+
+def _filters(spectrum: Tensor) -> tuple[Tensor, Tensor]:
+    """Two symmetric filters, down and across, whose product has about that spectrum."""
+    left, sizes, right = np.linalg.svd(np.sqrt(spectrum))
+    down, across = np.abs(left[:, 0]) * sizes[0], np.abs(right[0])
+    at = np.arange(SIDE) / (2 * SIDE)
+    places = np.arange(TAPS) - TAPS // 2
+    frequencies = np.linspace(0, 0.5, 65)
+    waves = np.cos(2 * np.pi * frequencies[:, None] * places)
+    ends = np.full(65, 1.0)
+    ends[[0, -1]] = 0.5
+    window = np.hanning(TAPS + 2)[1:-1] ** 0.5
+
+    def taps(gains: Tensor) -> Tensor:
+        curve = np.interp(frequencies, at, gains)
+        found = (ends[:, None] * curve[:, None] * waves).sum(axis=0) / 64 * window
+        power = np.mean(curve**2)
+        made: Tensor = (found * math.sqrt(power / (found**2).sum())).astype(np.float32)
+        return made
+
+    return taps(down), taps(across)
+
+
+def _drawn(number: int, axis: int, start: int, end: int, width: int) -> Tensor:
+    """White noise for some rows and what the filter needs around them; each row is its own."""
+    margin = TAPS // 2
+    noise = np.empty((end - start + 2 * margin, width + 2 * margin), np.float32)
+    key = (number & 0xFFFFFFFF) << 2 | axis
+    for n, row in enumerate(range(start - margin, end + margin)):
+        philox = np.random.Philox(key=key, counter=(row + margin) << 128)
+        np.random.Generator(philox).standard_normal(dtype=np.float32, out=noise[n])
+    return noise
+
+
+@numba.njit(nogil=True, cache=True)
+def _filtered(noise, down, across):  # type: ignore[no-untyped-def]
+    height, width = noise.shape[0] - TAPS + 1, noise.shape[1] - TAPS + 1
+    line = np.empty(noise.shape[1], np.float32)
+    out = np.zeros((height, width), np.float32)
+    for y in range(height):
+        line[:] = 0.0
+        for t in range(TAPS):
+            for x in range(len(line)):
+                line[x] += down[t] * noise[y + t, x]
+        for t in range(TAPS):
+            for x in range(width):
+                out[y, x] += across[t] * line[x + t]
+    return out
