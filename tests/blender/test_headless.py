@@ -31,6 +31,27 @@ def test_inside_blender(bpy_python, script, packages, place):
     command = [bpy_python, str(INSIDE / f"{script}.py")]
     passed, _ = run_inside(command, place, packages[0])
     assert passed == expected(script)
+    if script == "nodes":
+        folder, environment = place
+        bare = {**environment, "BLENDER_USER_RESOURCES": str(folder / "bare")}
+        command = [bpy_python, str(INSIDE / "plain.py")]
+        passed, _ = run_inside(command, (folder, bare), packages[0])
+        assert passed == expected("plain")
+
+
+def test_blender_ends_by_itself_with_the_add_on(bpy_python, packages, place):
+    """Some versions hang or crash when a handler or timer of Python's is still there."""
+    need(bpy_python)
+    passed, _ = run_inside([bpy_python, str(INSIDE / "leave.py")], place, packages[0], seconds=60)
+    assert passed == ["leaving"]
+
+
+@pytest.mark.slow
+def test_a_shot_in_the_compositor(bpy_python, packages, place):
+    need(bpy_python)
+    command = [bpy_python, str(INSIDE / "shot.py")]
+    passed, _ = run_inside(command, place, packages[0], seconds=280)
+    assert passed == expected("shot")
 
 
 def test_blenders_own_validator_accepts_the_package(bpy_python, packages):
