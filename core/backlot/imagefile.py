@@ -76,6 +76,7 @@ class Part:
     spec: Any
     runs: tuple[Run, ...]
     _blocks: list[Pixels] = field(default_factory=list)
+    _asked: set[tuple[int, ...]] = field(default_factory=set)
 
     @property
     def blocks(self) -> list[Pixels]:
@@ -129,8 +130,26 @@ class Part:
                 return block[:, :, first - run.begin : last + 1 - run.begin]
         return None
 
+    def lean(self, channels: tuple[int, ...]) -> Part:
+        """This part for reading a few of its channels, without keeping all the others in memory.
+
+        A file of sixty channels is opened for one matte, or read ahead for its beauty alone. Who
+        asks for further channels gets the whole part, read once and kept.
+        """
+        few = 2 * len(channels) <= self.spec.nchannels
+        if self._blocks or not few or self._asked - {channels}:
+            return self
+        self._asked.add(channels)
+        first, last = min(channels), max(channels) + 1
+        runs = tuple(
+            Run(max(run.begin, first), min(run.end, last), run.dtype)
+            for run in self.runs
+            if run.begin < last and first < run.end
+        )
+        return replace(self, runs=runs, _blocks=[])
+
     def with_blocks(self, blocks: list[Pixels], spec: Any = None) -> Part:
-        return replace(self, spec=spec or self.spec, _blocks=blocks)
+        return replace(self, spec=spec or self.spec, _blocks=blocks, _asked=set())
 
 
 def read_parts(path: str) -> tuple[Part, ...]:

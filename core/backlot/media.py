@@ -87,7 +87,7 @@ class Image:
         space = self._space(found, colorspace)
         dtype = pixeltypes.frame_dtype(part.dtype_of(found.channels))
         pixels = np.empty((part.spec.height, part.spec.width, len(found.channels)), dtype)
-        for values, at in _stored(part, found):
+        for values, at in _stored(part.lean(found.channels), found):
             pixeltypes.to_float(values, pixels[:, :, at])
         if space and _converts(found, part, space):
             wide = pixels.astype(np.float32, copy=False)

@@ -788,6 +788,26 @@ def test_textures_become_plain_pictures(tmp_path: Path) -> None:
     assert decoded(tmp_path / "b.exr") == decoded(tmp_path / "t.exr")
 
 
+def test_one_layer_of_many_is_read_alone(tmp_path: Path) -> None:
+    names = tuple(f"{layer}.{c}" for layer in ("a", "b", "matte") for c in "RGBA")
+    spec = spec_of(9, 7, (*"RGBA", *names), "float")
+    spec.channelformats = tuple(oiio.TypeDesc(k) for k in ["half"] * 6 + ["float"] * 10)
+    source = store(tmp_path / "a.exr", spec, calm(0, 7, 9, 16).astype(np.float32))
+    whole = Image.open(source)
+    expected = [whole.frame(name) for name in whole.layers]
+    assert [part._blocks for part in whole.parts] != [[]]  # the second layer read them all
+    for frame, name in zip(expected, whole.layers, strict=True):
+        image = Image.open(source)
+        assert image.frame(name).pixels.tobytes() == frame.pixels.tobytes()
+        assert image.frame(name).channels == frame.channels
+        assert image.parts[0]._blocks == []
+    sent = image.frame("matte")
+    image.put("matte", sent.with_pixels(sent.pixels + 1), sent).save(tmp_path / "b.exr")
+    before, after = decoded(source)[0], decoded(tmp_path / "b.exr")[0]
+    assert before[:12] == after[:12]
+    assert before[12:] != after[12:]
+
+
 def test_one_image_in_many_threads(tmp_path: Path) -> None:
     source = two_parts(tmp_path / "a.exr")
     expected = Image.open(source).frame("crypto00").pixels.tobytes()
