@@ -91,6 +91,11 @@ class Studio:
         self._session_call.cancel()
         self._channel.close()
 
+    @property
+    def going(self) -> str:
+        """Why the server ends, once it has said that it does; "" while it stays."""
+        return self._going
+
     # ---- what there is --------------------------------------------------------------------
 
     def greet(self) -> pb.HelloReply:

@@ -8,9 +8,8 @@ from __future__ import annotations
 import os
 import threading
 import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor
-from contextlib import ExitStack, closing, contextmanager, suppress
+from collections.abc import Callable, Generator, Mapping, Sequence
+from contextlib import AbstractContextManager, ExitStack, closing, suppress
 from typing import TYPE_CHECKING, Any
 
 from . import events, order, plan
@@ -29,6 +28,7 @@ from .frame import Frame
 from .intake import Intake
 from .manifest import Manifest
 from .order import Order
+from .overlap import ahead, behind
 from .plan import Plan
 from .report import KEPT, FrameReport, Take, Update
 
@@ -39,6 +39,7 @@ _IN_HAND = 3
 """Results that wait to be written, at most. With what is read ahead: all that is in memory."""
 
 _WRITERS = 2
+_LAYERED_AHEAD = 2
 
 
 def estimate(
@@ -89,7 +90,8 @@ def process(
 
     Frames that cannot be made are reported in the Take; the others are finished.
     Raises: InvalidInput, NotFound, CannotWrite, Cancelled, and ServerUnavailable or WorkerLost
-    when the server is lost again right after it was lost once. What is finished then stays.
+    when the server was told to end, or is lost again right after it was lost once. What is
+    finished then stays.
     """
     asked = order.take(
         studio.tool(tool),
@@ -181,18 +183,32 @@ class _Run:
         )
 
     def _recover(self, error: BacklotError, unfinished: Sequence[int]) -> None:
-        """Go on after the server was lost, or after a frame took its worker down twice."""
+        """Go on after the server was lost, or after a frame took its worker down twice.
+
+        A server that was told to end is not lost: nobody starts it again behind its user's back.
+        """
         if isinstance(error, ServerUnavailable):
             from .client import connect
 
+            if self._said_goodbye():
+                raise error
             self._tell("reconnect", sentence=f"{error.sentence} Connecting again.")
             self._studio = self._opened.enter_context(connect(client="shot"))
             return
         guilty = next(number for number in unfinished if number not in self._reports)
         self._fail(guilty, error)
 
+    def _said_goodbye(self) -> bool:
+        """Whether the server announced its end; its word may come a moment after its jobs end."""
+        for _ in range(20):
+            if self._studio.going:
+                return True
+            time.sleep(0.01)
+        return False
+
     def _make(self, numbers: Sequence[int], priority: str) -> None:
         """All frames in one job; files of several layers to scale in jobs of their own."""
+        self._stop.clear()
         limit = self._studio.hello.limits.max_frames_per_job or len(numbers)
         if self._order.scales and self._has_layers(numbers[0]):
             self._layered.update(numbers)
@@ -206,8 +222,9 @@ class _Run:
     # ---- jobs -----------------------------------------------------------------------------
 
     def _job(self, numbers: Sequence[int], priority: str) -> None:
-        with self._writers() as write:
-            for event in self._events(numbers, self._read, priority):
+        told = self._events(numbers, self._read, priority)
+        with self._writers() as write, closing(told):
+            for event in told:
                 if isinstance(event, events.Result):
                     write(event.frame.number, {("", event.frame.view): event})
                 elif isinstance(event, events.FrameFailed):
@@ -241,14 +258,18 @@ class _Run:
             keys = [(layer, view) for view in image.views for layer in image.layers]
             return {key: self._one(number, key, priority) for key in keys}
 
-        with self._writers() as write, ThreadPoolExecutor(2, "backlot-layers") as pool:
-            for number, results in _few_ahead(pool, whole_file, numbers):
-                if isinstance(results, BacklotError):
+        with self._writers() as write, closing(ahead(whole_file, numbers, _LAYERED_AHEAD)) as made:
+            try:
+                for number, results in made:
                     if isinstance(results, (Cancelled, ServerUnavailable, WorkerLost)):
                         raise results
-                    self._fail(number, results)
-                else:
-                    write(number, results)
+                    if isinstance(results, BacklotError):
+                        self._fail(number, results)
+                    else:
+                        write(number, results)
+            except BaseException:
+                self._stop.set()  # for the files that are being worked on
+                raise
 
     def _one(self, number: int, key: Layer, priority: str) -> events.Result:
         def read(name: str, at: int) -> Frame:
@@ -256,16 +277,20 @@ class _Run:
                 return self._intake.plate(at, *key).frame
             return self._intake.read(name, at)
 
-        for event in self._events([number], read, priority):
-            if isinstance(event, events.Result):
-                return event
-            if isinstance(event, events.FrameFailed):
-                raise event.error
-        raise InternalError("The server forgot this frame.")
+        result: events.Result | None = None
+        with closing(self._events([number], read, priority)) as told:
+            for event in told:
+                if isinstance(event, events.Result):
+                    result = event
+                elif isinstance(event, events.FrameFailed):
+                    raise event.error
+        if result is None:
+            raise InternalError("The server forgot this frame.")
+        return result
 
     def _events(
         self, numbers: Sequence[int], read: Callable[[str, int], Frame], priority: str
-    ) -> Iterator[events.Event]:
+    ) -> Generator[events.Event, None, None]:
         """What a job tells, until it is done; ended early when somebody cancels."""
         spec, given = self._order.spec, self._order
         running = self._studio.submit(
@@ -292,39 +317,15 @@ class _Run:
 
     # ---- writing --------------------------------------------------------------------------
 
-    @contextmanager
-    def _writers(self) -> Iterator[Callable[[int, Mapping[Layer, events.Result]], None]]:
-        """A function that writes a frame behind the caller's back, and waits while too many are.
+    def _writers(self) -> AbstractContextManager[Callable[..., None]]:
+        """A function that writes a frame behind its caller's back.
 
-        A file that cannot be written ends the job; the block then raises that.
+        A file that cannot be written ends the job.
         """
-        room = threading.BoundedSemaphore(_IN_HAND)
-        failures: list[BaseException] = []
+        return behind(self._write, _WRITERS, _IN_HAND, self._stop.set)
 
-        def finish(number: int, results: Mapping[Layer, events.Result]) -> None:
-            try:
-                self._report(self._finished(number, results))
-            except BaseException as error:
-                failures.append(error)
-                self._stop.set()
-            finally:
-                room.release()
-
-        def write(number: int, results: Mapping[Layer, events.Result]) -> None:
-            room.acquire()
-            if failures:
-                room.release()
-                raise failures[0]
-            pool.submit(finish, number, results)
-
-        try:
-            with ThreadPoolExecutor(_WRITERS, "backlot-write") as pool:
-                yield write
-        except Cancelled:
-            if not failures:
-                raise
-        if failures:
-            raise failures[0]
+    def _write(self, number: int, results: Mapping[Layer, events.Result]) -> None:
+        self._report(self._finished(number, results))
 
     def _finished(self, number: int, results: Mapping[Layer, events.Result]) -> FrameReport:
         try:
@@ -378,23 +379,3 @@ class _Run:
         if finished < 0.05 or not self._started:
             return self._plan.seconds
         return (time.monotonic() - self._started) / finished * (total - finished)
-
-
-def _few_ahead(
-    pool: ThreadPoolExecutor, work: Callable[[int], Any], numbers: Sequence[int]
-) -> Iterator[tuple[int, Any]]:
-    """Results of work in order, or the BacklotErrors it raised, never more than a few ahead."""
-    waiting = list(numbers)
-    running: list[tuple[int, Any]] = []
-    try:
-        while waiting or running:
-            while waiting and len(running) < 2:
-                running.append((waiting[0], pool.submit(work, waiting.pop(0))))
-            number, future = running.pop(0)
-            try:
-                yield number, future.result()
-            except BacklotError as error:
-                yield number, error
-    finally:
-        for _, future in running:
-            future.cancel()

@@ -16,7 +16,13 @@ import backlot
 from backlot import Curve, local
 from backlot.claim import Claim
 from backlot.client import Studio, connect
-from backlot.errors import BacklotError, Cancelled, InvalidInput, NotFound
+from backlot.errors import (
+    BacklotError,
+    Cancelled,
+    InvalidInput,
+    NotFound,
+    ServerUnavailable,
+)
 from backlot.events import Result
 from backlot.finish import Finish
 from backlot.local import Endpoint
@@ -348,6 +354,28 @@ def test_single_files_among_layered_ones_are_scaled_too(studio: Studio, tmp_path
     assert len(Image.open(tmp_path / "out" / "p.0002.exr").layers) == 4
 
 
+def test_layered_files_survive_a_lost_server(
+    server, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.setenv("BACKLOT_RUNTIME", str(server.folder))
+    (tmp_path / "plate").mkdir()
+    for number in range(1, 7):
+        write_layers(tmp_path / "plate" / f"p.{number:04d}.exr", number)
+
+    def progress(update: Update) -> None:
+        if update.finished == 2 and update.report:
+            server.process.kill()
+
+    source, out = str(tmp_path / "plate" / "p.####.exr"), str(tmp_path / "out" / "p.####.exr")
+    try:
+        with connect(endpoint=server.endpoint) as studio:
+            given = {"network": "sinc", "scale": 2, "progress": progress}
+            take = process(studio, "upscale", source, out, **given)
+    finally:
+        local.stop()
+    assert numbers(take.done) == list(range(1, 7))
+
+
 def test_other_layers_of_a_file_stay_as_they_are(studio: Studio, tmp_path: Path) -> None:
     write_layers(tmp_path / "p.exr")
     process(studio, "passthrough", tmp_path / "p.exr", tmp_path / "o.exr", layer="glow")
@@ -382,6 +410,25 @@ def test_a_lost_server_is_connected_to_again(
     assert take.exit_code == 0
     assert len(take.done) == len(FRAMES)
     assert kinds.count("reconnect") == 1
+
+
+def test_a_server_that_was_told_to_end_is_not_started_again(
+    server, monkeypatch: pytest.MonkeyPatch, source: str, out: str
+) -> None:
+    monkeypatch.setenv("BACKLOT_RUNTIME", str(server.folder))
+
+    def progress(update: Update) -> None:
+        if update.finished == 2:
+            server.process.terminate()
+
+    with (
+        connect(endpoint=server.endpoint) as studio,
+        pytest.raises(ServerUnavailable, match="told to end"),
+    ):
+        process(studio, "passthrough", source, out, seconds=0.15, progress=progress)
+    server.process.wait(20)
+    assert local.find() is None
+    assert len(list(Path(out).parent.glob("copy.*.exr"))) >= 2
 
 
 def test_a_lost_worker_costs_a_retry(server, source: str, out: str) -> None:
