@@ -7,12 +7,15 @@ import re
 from collections.abc import Collection
 from dataclasses import dataclass
 
+from fileseq.constants import MAX_FRAME_SIZE
+from fileseq.exceptions import FileSeqException, MaxSizeException
+from fileseq.frameset import FrameSet
+
 from .errors import InvalidInput
 
 MOVIES = (".mov", ".mp4", ".m4v", ".mkv", ".mxf", ".avi", ".webm")
 
 _RANGE_HINT = "Write ranges such as 1001-1040, 1001-1040x2, 1-10,20 or -5-10."
-_MAX_FRAMES = 1_000_000
 
 _NOTATION = re.compile(
     r"""
@@ -36,38 +39,23 @@ def parse_frames(text: str) -> tuple[int, ...]:
     "1001-1040", "1001-1040x2" (every second), "1-10,20" or "1-10 20", "-5--1", "10-1", "7".
     Raises: InvalidInput.
     """
-    frames: dict[int, None] = {}
-    for part in re.split(r"[,\s]+", text.strip()):
-        match = re.fullmatch(r"(-?\d+)(?:-(-?\d+)(?:[xX:](\d+))?)?", part)
-        if match is None:
-            raise InvalidInput(f"{text!r} is not a frame range.", _RANGE_HINT)
-        first, last, step = int(match[1]), int(match[2] or match[1]), int(match[3] or 1)
-        if step == 0:
-            raise InvalidInput(f"The range {text!r} has a step of 0.", _RANGE_HINT)
-        if abs(last - first) // step >= _MAX_FRAMES:
-            raise InvalidInput(f"The range {text!r} has over a million frames.", _RANGE_HINT)
-        down = last < first
-        frames.update(
-            dict.fromkeys(range(first, last - 1 if down else last + 1, -step if down else step))
-        )
-    return tuple(frames)
+    try:
+        named = list(FrameSet(",".join(re.split(r"[,\s]+", text.strip()))))
+    except MaxSizeException as error:
+        raise InvalidInput(
+            f"The range {text!r} has over {MAX_FRAME_SIZE:,} frames.", _RANGE_HINT
+        ) from error
+    except (FileSeqException, ValueError, ZeroDivisionError) as error:
+        raise InvalidInput(f"{text!r} is not a frame range.", _RANGE_HINT) from error
+    frames = tuple(number for number in named if isinstance(number, int))
+    if not frames or len(frames) != len(named):
+        raise InvalidInput(f"{text!r} is not a range of whole frames.", _RANGE_HINT)
+    return frames
 
 
 def show_frames(frames: Collection[int]) -> str:
     """The shortest range that names these frames: "1001-1040", "1-9x2,20"."""
-    numbers = sorted(set(frames))
-    spans: list[str] = []
-    while numbers:
-        step = numbers[1] - numbers[0] if len(numbers) > 1 else 1
-        count = 1
-        while count < len(numbers) and numbers[count] - numbers[count - 1] == step:
-            count += 1
-        if count == 2 and step > 1:
-            count = 1
-        span, numbers = numbers[:count], numbers[count:]
-        spans.append(f"{span[0]}" if count == 1 else f"{span[0]}-{span[-1]}")
-        spans[-1] += f"x{step}" if count > 1 and step > 1 else ""
-    return ",".join(spans)
+    return str(FrameSet.framesToFrameRange(set(frames), sort=True, compress=False))
 
 
 @dataclass(frozen=True)
