@@ -155,8 +155,9 @@ def test_a_name_is_made_fit_and_never_taken_twice(folder):
     assert add(NETWORKS / "texture-x2.onnx", "my-net").name == "my-net"
     with pytest.raises(InvalidInput, match="already"):
         add(NETWORKS / "texture-x4.onnx", "my-net")
-    with pytest.raises(InvalidInput, match="no name"):
-        add(NETWORKS / "texture-x2.onnx", "///")
+    for name in ("///", "Auto"):
+        with pytest.raises(InvalidInput, match="no name"):
+            add(NETWORKS / "texture-x2.onnx", name)
     with pytest.raises(NotFound):
         add(NETWORKS / "absent.onnx")
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from importlib.util import find_spec
 from pathlib import Path
@@ -18,6 +18,8 @@ SUFFIXES = (".onnx",)
 
 _SHAPES = 4
 
+Run = Callable[[Tensor], Tensor]
+
 
 def available() -> str:
     return "" if find_spec("openvino") else "OpenVINO is not installed."
@@ -29,59 +31,72 @@ class OpenVinoNetwork:
     What a call returns is overwritten by the next call.
     """
 
-    def __init__(self, core: Any, model: Any, label: str, settings: dict[str, Any]) -> None:
+    def __init__(self, label: str, compiled: Callable[[tuple[int, ...]], Run]) -> None:
         self.label = label
-        self._core = core
-        self._model = model
-        self._settings = settings
-        self._requests: dict[tuple[int, ...], Any] = {}
+        self._compiled = compiled
+        self._runs: dict[tuple[int, ...], Run] = {}
 
     def __call__(self, batch: Tensor) -> Tensor:
-        from openvino import Tensor as Shared
-
-        with _named_errors(self.label):
-            request = self._requests.get(batch.shape) or self._compile(batch.shape)
-            request.set_input_tensor(Shared(batch, shared_memory=True))
-            request.infer()
-            result: Tensor = request.get_output_tensor().data
-        return result
-
-    def _compile(self, shape: tuple[int, ...]) -> Any:
-        if len(self._requests) >= _SHAPES:
-            self._requests.pop(next(iter(self._requests)))
-        self._model.reshape(list(shape))
-        compiled = self._core.compile_model(self._model, "CPU", self._settings)
-        self._requests[shape] = compiled.create_infer_request()
-        return self._requests[shape]
+        with named_errors(self.label):
+            if batch.shape not in self._runs:
+                if len(self._runs) >= _SHAPES:
+                    self._runs.pop(next(iter(self._runs)))
+                self._runs[batch.shape] = self._compiled(batch.shape)
+            return self._runs[batch.shape](batch)
 
 
 def load(card: Any, path: str, threads: int = 0) -> OpenVinoNetwork:
-    return load_as(card, path, threads, "f32", "OpenVINO")
+    core, model = opened(card, path)
+    return OpenVinoNetwork(
+        f"OpenVINO, {card.name}",
+        lambda shape: whole(core, model, shape, settings("f32", threads)),
+    )
 
 
-def load_as(card: Any, path: str, threads: int, precision: str, label: str) -> OpenVinoNetwork:
-    """Load with a precision of OpenVINO's ("f32", "bf16") for its inner sums."""
+def opened(card: Any, path: str) -> tuple[Any, Any]:
+    """An openvino.Core and the model of a file. Raises UnreadableFile, Unsupported."""
     import openvino
 
     core = openvino.Core()
-    with _named_errors(Path(path).name):
+    with named_errors(Path(path).name):
         model = core.read_model(path)
-        if len(model.inputs) != 1 or len(model.outputs) != 1:
-            raise Unsupported(
-                f"The network {card.name} has {len(model.inputs)} inputs and "
-                f"{len(model.outputs)} outputs.",
-                "Only networks of one picture in and one picture out can be used.",
-            )
-    settings = {
+    if len(model.inputs) != 1 or len(model.outputs) != 1:
+        raise Unsupported(
+            f"{card.name} has {len(model.inputs)} inputs and {len(model.outputs)} outputs.",
+            "Only networks of one picture in and one picture out can be used.",
+        )
+    return core, model
+
+
+def settings(precision: str, threads: int) -> dict[str, Any]:
+    """How to compile. precision: of the sums, "f32" or "bf16"."""
+    return {
         "INFERENCE_PRECISION_HINT": precision,
         "INFERENCE_NUM_THREADS": threads or allowed_threads(),
         "PERFORMANCE_HINT": "LATENCY",
     }
-    return OpenVinoNetwork(core, model, f"{label}, {card.name}", settings)
+
+
+def whole(core: Any, model: Any, shape: tuple[int, ...], how: dict[str, Any]) -> Run:
+    """A model compiled for one shape of batch."""
+    from openvino import Tensor as Shared
+
+    sized = model.clone()
+    sized.reshape(list(shape))
+    request = core.compile_model(sized, "CPU", how).create_infer_request()
+
+    def run(batch: Tensor) -> Tensor:
+        request.set_input_tensor(Shared(batch, shared_memory=True))
+        request.infer()
+        made: Tensor = request.get_output_tensor().data
+        return made
+
+    return run
 
 
 @contextmanager
-def _named_errors(name: str) -> Iterator[None]:
+def named_errors(name: str) -> Iterator[None]:
+    """OpenVINO's exceptions as ours."""
     try:
         yield
     except BacklotError:

@@ -26,6 +26,9 @@ from . import Card, Licence, catalogue, own_folder, sha256_of, write_card
 MULTIPLES = (1, 2, 4, 8, 16, 32, 64)
 PEAKS = (1.0, 255.0)
 LARGEST_SCALE = 8
+RESERVED = ("auto", "fast", "fine", "sinc")
+"""Words that stand for a choice of networks."""
+
 _SIDE = 37
 _FIELD = 193
 _FARTHEST = 64
@@ -115,8 +118,8 @@ def _check_kind(file: Path) -> None:
 
 def _name(given: str) -> str:
     name = re.sub(r"[^a-z0-9._]+", "-", given.lower()).strip("-.")
-    if not name:
-        raise InvalidInput(f"{given!r} is no name for a network.", "Use letters and digits.")
+    if not name or name in RESERVED:
+        raise InvalidInput(f"{given!r} is no name for a network.", "Give another name.")
     return name
 
 
