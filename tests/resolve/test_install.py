@@ -97,6 +97,18 @@ def test_the_doctor_without_resolve_says_what_to_do(monkeypatch, tmp_path):
     assert found["reference"].state == "note"
 
 
+@pytest.mark.parametrize(
+    ("qt", "python", "broken"),
+    [("6.12.0", (3, 11), True), ("6.12.0", (3, 12), False), ("6.11.3", (3, 10), False)],
+)
+def test_the_qt_that_aborts_is_named(monkeypatch, qt, python, broken):
+    monkeypatch.setattr("importlib.metadata.version", lambda name: qt)
+    monkeypatch.setattr(sys, "version_info", python)
+    says, cure = install.qt_problem()
+    assert bool(says) == broken
+    assert ("<6.12" in cure) == broken
+
+
 def test_the_macro_is_balanced_lua_and_carries_its_settings():
     text = fusion.macro(
         'C:\\plates\\sh"01.1001.exr', 1001, 1040, {"tool": "fill", "seed": 7, "note": "a\nb"}

@@ -7,7 +7,6 @@ nothing of Backlot is loaded into Resolve.
 
 from __future__ import annotations
 
-import importlib.util
 import os
 import sys
 from collections.abc import Iterator, Mapping
@@ -140,9 +139,32 @@ def _findings(verify_spec: bool) -> Iterator[Finding]:
 
 
 def _qt() -> Finding:
-    if importlib.util.find_spec("PySide6") is None:
-        return Finding("PySide6", "problem", "not installed", "pip install 'backlot[panel]'")
-    return Finding("PySide6", "ok", "installed")
+    says, cure = qt_problem()
+    if says:
+        return Finding("PySide6", "problem", says, cure)
+    from importlib.metadata import version
+
+    return Finding("PySide6", "ok", version("PySide6_Essentials"))
+
+
+def qt_problem() -> tuple[str, str]:
+    """Why the panel cannot run with the Qt that is there, and the cure; "" where it can.
+
+    PySide6 6.12.0 on a Python before 3.12 gives references to None, True and False back that it
+    never took (measured: one None for every pass of the event loop), until the process aborts.
+    """
+    from importlib.metadata import PackageNotFoundError, version
+
+    try:
+        found = version("PySide6_Essentials")
+    except PackageNotFoundError:
+        return "PySide6 is not installed", "pip install 'backlot[panel]'"
+    if found.startswith("6.12.") and sys.version_info < (3, 12):
+        return (
+            f"PySide6 {found} aborts after a while on Python before 3.12",
+            "pip install 'PySide6-Essentials<6.12'",
+        )
+    return "", ""
 
 
 def _menu() -> Finding:

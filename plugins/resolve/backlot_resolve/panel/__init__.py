@@ -8,16 +8,16 @@ import sys
 def main(arguments: list[str] | None = None) -> int:
     """Show the panel and serve it until it is closed.
 
-    Raises nothing: where PySide6 is missing, a sentence on stderr and exit code 2.
+    Raises nothing: where Qt cannot serve it, a sentence on stderr and exit code 2.
     """
-    try:
-        from PySide6.QtWidgets import QApplication
-    except ImportError:
-        print(
-            "The panel needs PySide6. Install it with: pip install 'backlot[panel]'",
-            file=sys.stderr,
-        )
+    from ..install import qt_problem
+
+    says, cure = qt_problem()
+    if says:
+        print(f"The panel cannot run: {says}. {cure}", file=sys.stderr)
         return 2
+    from PySide6.QtWidgets import QApplication
+
     from .style import dress
     from .window import Window
 

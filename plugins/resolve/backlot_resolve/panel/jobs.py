@@ -34,6 +34,7 @@ class Jobs(QAbstractListModel):
     def __init__(self) -> None:
         super().__init__()
         self.rows: list[dict[str, Any]] = []
+        self._count = 0
         self.shown: dict[str, bool] = {}
         """Which results the timeline shows now, as far as A/B was used."""
 
@@ -48,9 +49,10 @@ class Jobs(QAbstractListModel):
                     return
                 break
         else:
-            self.rows.insert(0, job)
+            self._count += 1
+            self.rows.append(job | {"order": self._count})
         self.layoutAboutToBeChanged.emit()
-        self.rows.sort(key=lambda row: row["state"] not in ACTIVE)
+        self.rows.sort(key=_rank)
         self.layoutChanged.emit()
 
     def reset(self, jobs: list[dict[str, Any]]) -> None:
@@ -58,7 +60,8 @@ class Jobs(QAbstractListModel):
         running = [row for row in self.rows if row["state"] in ACTIVE]
         known = {row["id"] for row in running}
         self.beginResetModel()
-        self.rows = running + [job for job in jobs if job["id"] not in known]
+        rest = [job for job in jobs if job["id"] not in known]
+        self.rows = running + [job | {"order": -n} for n, job in enumerate(rest)]
         self.endResetModel()
 
     def drop(self, identity: str) -> None:
@@ -81,6 +84,12 @@ class Jobs(QAbstractListModel):
             lines += [row.get("hint", ""), *row.get("notes", []), row.get("folder", "")]
             return "\n".join(line for line in lines if line)
         return row if role == _JOB else None
+
+
+def _rank(row: dict[str, Any]) -> tuple[bool, int]:
+    """What runs first, in the order of the queue; then results, the newest first."""
+    active = row["state"] in ACTIVE
+    return (not active, row["order"] if active else -row["order"])
 
 
 def says(row: dict[str, Any]) -> str:

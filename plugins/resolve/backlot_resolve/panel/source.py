@@ -108,7 +108,8 @@ class ClipRow(QStyledItemDelegate):
         painter.drawText(top, Qt.AlignmentFlag.AlignLeft, name)
         painter.setPen(QColor(style.WARN if row["problem"] else style.FAINT))
         facts = f"{row['in']}   {row['frames']} fr   {row['size'][0]}×{row['size'][1]}"
-        text = row["problem"].rpartition("” ")[2] or facts
+        problem = row["problem"].rpartition("” ")[2]
+        text = problem[:1].upper() + problem[1:] or facts
         if row["locked"] and not row["problem"]:
             text += "   track locked"
         painter.drawText(

@@ -136,7 +136,7 @@ class Window(QMainWindow):
         self.columns.setChildrenCollapsible(False)
         for widget in (left, middle, right):
             self.columns.addWidget(widget)
-        self.columns.setSizes([290, 620, 310])
+        self.columns.setSizes([270, 660, 320])
         self.columns.setStretchFactor(1, 1)
         self.rows = middle
         ground = QWidget()
@@ -375,7 +375,9 @@ class Window(QMainWindow):
         devices = found["status"].get("devices", [])
         names = [device.get("name", "") for device in devices]
         loaded = [model.get("label", "") for model in found["models"] if model.get("loaded", False)]
-        self.machine.setText(" · ".join(filter(None, ["+".join(names) or "server", *loaded[:1]])))
+        self.machine.setText(
+            " · ".join(filter(None, [f"Server on {' and '.join(names)}", *loaded[:1]]))
+        )
         lines = [f"{d.get('name', '')}: {d.get('description', '')}" for d in devices]
         lines += [f"{m.get('label', '')}  ({m.get('licence_code', '')})" for m in found["models"]]
         lines.append(f"Results in {found['root']}, {found['used'] / 1e6:.0f} MB")
@@ -430,7 +432,7 @@ class Window(QMainWindow):
         def told(reply: dict[str, Any]) -> None:
             seconds = reply["seconds_per_frame"]
             time = f", about {duration(seconds * frames)}" if seconds > 0 else ""
-            self.cost.setText(f"{frames} frames{time} · {reply['engine']}")
+            self.cost.setText(f"{frames} frames{time}\n{reply['engine']}")
 
         self.link.ask(
             "estimate", told, lambda error: self.cost.setText(error["sentence"]),
