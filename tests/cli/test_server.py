@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import signal
 import time
 
@@ -54,6 +55,15 @@ def test_tools_and_models(cli: CommandLine) -> None:
     for model in cli("models", "--json").json["models"]:
         assert model["name"] in cli("models").out
         assert model["verdict"] in ("green", "amber", "red")
+
+
+def test_a_network_of_ones_own_is_added(cli: CommandLine) -> None:
+    """What comes of it is tested with the server's models; here, that the words arrive."""
+    said = cli("models", "add", "nothing.onnx", "--name", "mine")
+    assert said.code in (2, 3)
+    assert "nothing.onnx" in said.err
+    assert "--accept" in cli("models", "pull", "--help").out
+    assert isinstance(json.loads(cli("models", "pull", "--json").out), list)
 
 
 def test_doctor_leaves_the_machine_as_it_was(alone: CommandLine) -> None:

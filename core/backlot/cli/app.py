@@ -7,6 +7,7 @@ from typing import Annotated
 
 import typer
 
+from . import models
 from .say import guarded
 
 SERVER = "Server"
@@ -14,10 +15,11 @@ TOOLS = "Tools"
 ABOUT = "What there is"
 
 Json = Annotated[
-    bool, typer.Option("--json", help="Answer as JSON, one object.", show_default=False)
+    bool, typer.Option("--json", metavar="", help="Answer as JSON, one object.", show_default=False)
 ]
 Lines = Annotated[
-    bool, typer.Option("--json", help="Log as JSON, one object a line.", show_default=False)
+    bool,
+    typer.Option("--json", metavar="", help="Log as JSON, one object a line.", show_default=False),
 ]
 
 
@@ -37,16 +39,17 @@ def build(argv: Sequence[str]) -> typer.Typer:
     word = next((word for word in argv if not word.startswith("-")), "")
     if not word:
         _add_names(app)
-    elif word not in {command.__name__ for command, _ in _COMMANDS}:
+    elif word not in {"models", *(command.__name__ for command, _ in _COMMANDS)}:
         _add_tool(app, word)
     for command, panel in _COMMANDS:
         app.command(command.__name__, rich_help_panel=panel)(guarded(command))
+    app.add_typer(models.group(), name="models", rich_help_panel=ABOUT)
     return app
 
 
 def _root(
     version: Annotated[
-        bool, typer.Option("--version", help="Say the version.", show_default=False)
+        bool, typer.Option("--version", metavar="", help="Say the version.", show_default=False)
     ] = False,
 ) -> None:
     if version:
@@ -121,15 +124,17 @@ def tools(as_json: Json = False) -> int:
     return catalogue.tools(as_json)
 
 
-def models(as_json: Json = False) -> int:
-    """The models, with their licences and what those allow."""
-    from . import catalogue
-
-    return catalogue.models(as_json)
-
-
-def doctor(as_json: Json = False) -> int:
+def doctor(
+    tune: Annotated[
+        bool, typer.Option("--tune", metavar="", help="Measure which engine is fastest here.")
+    ] = False,
+    as_json: Json = False,
+) -> int:
     """Check this machine and say how to cure what is wrong."""
+    if tune:
+        from .models import server_models
+
+        return server_models("tune", as_json=as_json)
     from .doctor import examine
 
     return examine(as_json)
@@ -148,7 +153,6 @@ _COMMANDS = (
     (stop, SERVER),
     (status, SERVER),
     (tools, ABOUT),
-    (models, ABOUT),
     (doctor, ABOUT),
     (link, ABOUT),
 )
