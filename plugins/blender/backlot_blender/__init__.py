@@ -35,18 +35,13 @@ _PARTS = (preferences, ui, controls, image_editor, compositor, sequencer, output
 def register():
     for part in _PARTS:
         part.register()
-    atexit.register(_leave)
+    atexit.register(unregister)
 
 
 def unregister():
-    atexit.unregister(_leave)
+    """Also at the end of Python: Blender hangs or crashes there over timers, handlers and classes
+    that are still registered, and as a module it does not disable its add-ons first."""
+    atexit.unregister(unregister)
     session.close()
     for part in reversed(_PARTS):
         part.unregister()
-
-
-def _leave():
-    """Blender hangs or crashes at its end when a timer or handler of Python's is still there."""
-    session.close()
-    output.remove_handlers()
-    image_editor.remove_handlers()

@@ -135,13 +135,6 @@ def _property(param):
     return bpy.props.FloatProperty(step=step, precision=3, **common, **limits)
 
 
-def _tool_items(self, context):
-    return _items
-
-
-_items = []
-
-
 def _make_classes():
     """One class for each tool, and the two that hold them."""
     pointers = {}
@@ -155,7 +148,7 @@ def _make_classes():
         _classes.append(made)
         pointers[spec["name"]] = bpy.props.PointerProperty(type=made)
     tools = type("BACKLOT_PG_tools", (bpy.types.PropertyGroup,), {"__annotations__": pointers})
-    _items[:] = [(spec["name"], spec["label"], spec["summary"]) for spec in specs()]
+    items = [(spec["name"], spec["label"], spec["summary"]) for spec in specs()]
     scene = type(
         "BACKLOT_PG_scene",
         (bpy.types.PropertyGroup,),
@@ -163,7 +156,7 @@ def _make_classes():
             "__annotations__": {
                 "tools": bpy.props.PointerProperty(type=tools),
                 "tool": bpy.props.EnumProperty(
-                    name="Tool", description="What to do", items=_tool_items
+                    name="Tool", description="What to do", items=items or [("", "None", "")]
                 ),
                 "after_render": bpy.props.BoolProperty(
                     name="Process after render",

@@ -192,17 +192,6 @@ class BACKLOT_PG_take(bpy.types.PropertyGroup):
     fingerprint: bpy.props.StringProperty()
 
 
-def _take_chosen(self, context):
-    plate = self.id_data
-    if 0 <= self.take < len(self.takes):
-        chosen = self.takes[self.take].image
-        if chosen is not None:
-            for row in self.takes:
-                if row.image is not None:
-                    _show(row.image, chosen)
-            _show(plate, chosen)
-
-
 class BACKLOT_PG_image(bpy.types.PropertyGroup):
     matte: bpy.props.PointerProperty(
         name="Matte",
@@ -211,7 +200,7 @@ class BACKLOT_PG_image(bpy.types.PropertyGroup):
     )
     plate: bpy.props.PointerProperty(type=bpy.types.Image)
     takes: bpy.props.CollectionProperty(type=BACKLOT_PG_take)
-    take: bpy.props.IntProperty(update=_take_chosen)
+    take: bpy.props.IntProperty()
     unsaved: bpy.props.BoolProperty()
 
 
@@ -289,6 +278,29 @@ class BACKLOT_OT_run_image(bpy.types.Operator):
             except LinkError as error:
                 self.report({"ERROR"}, f"{error.sentence} {error.hint}")
                 return {"CANCELLED"}
+        return {"FINISHED"}
+
+
+def choose(plate, index):
+    """Show this take wherever the plate or another of its takes is shown."""
+    plate.backlot.take = index
+    chosen = plate.backlot.takes[index].image
+    for shown in [plate, *(row.image for row in plate.backlot.takes)]:
+        if shown is not None and chosen is not None:
+            _show(shown, chosen)
+
+
+class BACKLOT_OT_show_take(bpy.types.Operator):
+    bl_idname = "backlot.show_take"
+    bl_label = "Take"
+    bl_description = "Show this take"
+    take: bpy.props.IntProperty()
+
+    def execute(self, context):
+        image = _image_in(context)
+        if image is None or not 0 <= self.take < len(plate_of(image).backlot.takes):
+            return {"CANCELLED"}
+        choose(plate_of(image), self.take)
         return {"FINISHED"}
 
 
@@ -374,12 +386,6 @@ class BACKLOT_OT_revert(_OnResult, bpy.types.Operator):
 # ---- drawing ----------------------------------------------------------------------------------
 
 
-class BACKLOT_UL_takes(bpy.types.UIList):
-    def draw_item(self, context, layout, data, item, icon, active_data, active_property):
-        spec = controls.spec_of(item.tool)
-        layout.label(text="{}  {}".format(item.name, spec["label"] if spec else item.tool))
-
-
 class _InImageEditor:
     bl_space_type = "IMAGE_EDITOR"
     bl_region_type = "UI"
@@ -438,9 +444,12 @@ class BACKLOT_PT_image_takes(_InImageEditor, bpy.types.Panel):
         layout = self.layout
         image = context.space_data.image
         plate = plate_of(image)
-        layout.template_list(
-            "BACKLOT_UL_takes", "", plate.backlot, "takes", plate.backlot, "take", rows=3
-        )
+        column = layout.column(align=True)
+        for index, row in enumerate(plate.backlot.takes):
+            spec = controls.spec_of(row.tool)
+            text = f"{row.name}  {spec['label'] if spec else row.tool}"
+            shown = row.image == image
+            column.operator("backlot.show_take", text=text, depress=shown).take = index
         chosen = plate.backlot.takes[min(plate.backlot.take, len(plate.backlot.takes) - 1)]
         ui.draw_stale(layout, _changed(context.scene, chosen))
         layout.operator("backlot.compare", text="Show Take" if image == plate else "Show Plate")
@@ -464,10 +473,10 @@ _CLASSES = (
     BACKLOT_OT_new_matte,
     BACKLOT_OT_paint_matte,
     BACKLOT_OT_run_image,
+    BACKLOT_OT_show_take,
     BACKLOT_OT_compare,
     BACKLOT_OT_accept,
     BACKLOT_OT_revert,
-    BACKLOT_UL_takes,
     BACKLOT_PT_image,
     BACKLOT_PT_image_takes,
 )
