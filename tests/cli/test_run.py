@@ -230,6 +230,41 @@ def test_a_full_disk_is_told_and_nothing_torn_is_left(cli: CommandLine) -> None:
     assert cli(*COPY).code == 0
 
 
+@pytest.fixture
+def small_disk(cli: CommandLine):
+    """A disk with room for three frames, where this user may mount one."""
+    disk = cli.folder / "out"
+    disk.mkdir()
+    size = 3.5 * (cli.folder / "plate" / "plate.1001.exr").stat().st_size
+    mount = ["mount", "-t", "tmpfs", "-o", f"size={size:.0f}", "none", str(disk)]
+    if subprocess.run(mount, capture_output=True, check=False).returncode:
+        pytest.skip("this user may not mount a disk")
+    yield disk
+    subprocess.run(["umount", str(disk)], check=True)
+
+
+def test_a_disk_that_fills_up_keeps_whole_frames(cli: CommandLine, small_disk: Path) -> None:
+    said = cli(*COPY, "--json")
+    assert said.code == 4, said.err
+    assert said.events[-1]["code"] == "cannot-write"
+    assert "disk is full" in said.err
+    made = [name for name in left(cli) if name.endswith(".exr")]
+    assert made
+    assert not [name for name in left(cli) if name.startswith(".")]
+    for name in made:
+        source = cli.folder / "plate" / name.replace("copy", "plate")
+        assert np.array_equal(raw(small_disk / name), raw(source))
+    subprocess.run(["mount", "-o", "remount,size=10m", str(small_disk)], check=True)
+    assert f"{6 - len(made)} done, {len(made)} kept" in cli(*COPY).out
+
+
+def test_a_read_only_folder_is_told(cli: CommandLine, small_disk: Path) -> None:
+    subprocess.run(["mount", "-o", "remount,ro", str(small_disk)], check=True)
+    said = cli(*COPY)
+    assert said.code == 4
+    assert "read-only" in said.err.lower()
+
+
 def test_a_folder_that_cannot_be_made_is_told(cli: CommandLine) -> None:
     (cli.folder / "out").write_text("a file where a folder should be")
     said = cli(*COPY)

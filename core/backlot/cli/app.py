@@ -15,11 +15,12 @@ TOOLS = "Tools"
 ABOUT = "What there is"
 
 Json = Annotated[
-    bool, typer.Option("--json", metavar="", help="Answer as JSON, one object.", show_default=False)
+    bool,
+    typer.Option("--json", metavar="", help="Answer as JSON, one object.", show_default=False),
 ]
 Lines = Annotated[
     bool,
-    typer.Option("--json", metavar="", help="Log as JSON, one object a line.", show_default=False),
+    typer.Option("--json", metavar="", help="Log as JSON, one a line.", show_default=False),
 ]
 
 
