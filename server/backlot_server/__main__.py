@@ -52,6 +52,7 @@ async def _serve(arguments: argparse.Namespace) -> None:
         remote=remote,
     )
     await Front(options).serve()
+    os._exit(0)  # all is closed; gRPC's own clearing up has been seen to wait for ever
 
 
 def _frame_memory(gib: float | None) -> int:

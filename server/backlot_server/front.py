@@ -189,7 +189,8 @@ class Front:
         )
         for session in self._sessions:
             session.events.put_nowait(pb.SessionEvent(going=pb.ServerGoing(reason=reason)))
-        await server.stop(_GRACE_SECONDS)
+        stopping = asyncio.ensure_future(server.stop(_GRACE_SECONDS))
+        await asyncio.wait((stopping,), timeout=2 * _GRACE_SECONDS)  # gRPC may hold on to a call
         await asyncio.gather(*(device.close() for device in self._jobs.devices))
         self._pool.close()
         self._log.line("server ended", reason=reason)

@@ -217,15 +217,15 @@ class Service(StudioServicer):
         await self._first_ready()
         job = await self._jobs.submit(session, first.start)
         reader = asyncio.create_task(self._read(job, context))
+        settled = asyncio.create_task(job.settled.wait())
         try:
             while (event := await job.outbox.get()) is not None:
                 await context.write(event)
                 self._jobs.written(job, event)
-            settled = asyncio.create_task(job.settled.wait())
             await asyncio.wait((settled, reader), return_when=asyncio.FIRST_COMPLETED)
-            settled.cancel()
         finally:
             reader.cancel()
+            settled.cancel()
             self._jobs.leave(job)
 
     async def _read(self, job: Job, context: Any) -> None:
