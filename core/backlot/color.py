@@ -200,6 +200,10 @@ def _convert(pixels: Floats, name: str, forward: bool, straight: bool) -> Floats
         alpha = None
     if apply is None and alpha is None:
         return pixels
+    if apply is not None and alpha is None and count in (3, 4) and _all_finite(pixels):
+        plain: Floats = pixels.copy()
+        apply(plain)
+        return plain
     colors = count - 1 if count in (2, 4) else count
     rgb = np.ascontiguousarray(np.broadcast_to(pixels[..., :colors], (*pixels.shape[:2], 3)))
     if rgb is pixels or np.shares_memory(rgb, pixels):
@@ -225,6 +229,12 @@ def _convert(pixels: Floats, name: str, forward: bool, straight: bool) -> Floats
     return out
 
 
+def _all_finite(pixels: Floats) -> bool:
+    """Quicker than looking at each value: a sum that is finite has no NaN and no infinity in it."""
+    with np.errstate(over="ignore", invalid="ignore"):
+        return bool(np.isfinite(pixels.sum(dtype=np.float64)))
+
+
 def _divisor(alpha: Floats) -> Floats:
     """Alpha where dividing by it means something, 1 elsewhere. (height, width, 1)."""
     usable = np.isfinite(alpha) & (np.abs(alpha) > 1e-7)
@@ -246,7 +256,7 @@ def _has_curve(source: str, name: str) -> bool:
 
 @lru_cache(maxsize=64)
 def _processor(source: str, name: str, forward: bool) -> Callable[[Floats], None] | None:
-    """What converts (height, width, 3) float32 in place; None where there is nothing to do."""
+    """What converts (height, width, 3 or 4) in place, alpha left alone; None: nothing to do."""
     loaded = _load(source)
     working = find(ACESCG)
     try:
@@ -266,12 +276,13 @@ def _processor(source: str, name: str, forward: bool) -> Callable[[Floats], None
         return None
     cpu = processor.getOptimizedCPUProcessor(OCIO.OPTIMIZATION_LOSSLESS)
 
-    def apply(rgb: Floats) -> None:
-        bands = np.array_split(rgb, min(_threads(), max(1, rgb.size // _BAND)))
+    def apply(colors: Floats) -> None:
+        convert = cpu.applyRGBA if colors.shape[2] == 4 else cpu.applyRGB
+        bands = np.array_split(colors, min(_threads(), max(1, colors.size // _BAND)))
         if len(bands) == 1:
-            cpu.applyRGB(rgb)
+            convert(colors)
         else:
-            list(_pool().map(cpu.applyRGB, bands))
+            list(_pool().map(convert, bands))
 
     return apply
 
