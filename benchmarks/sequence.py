@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sys
 import tempfile
 import time
 from collections.abc import Iterator
@@ -48,19 +47,12 @@ def _plate(number: int) -> np.ndarray:
 
 def _bare_engine() -> float:
     """Seconds a frame for the network alone, on a whole float frame that is already encoded."""
-    from backlot_server import engines, models  # noqa: F401
+    from backlot_server import models, networks
 
-    from .engine import bare_network
-
-    network = bare_network("clean-x2-fast")
+    network = networks.load(models.find("clean-x2-fast"))
     batch = np.ascontiguousarray(_plate(0).astype(np.float32).transpose(2, 0, 1)[None])
     network(batch)
     start = time.perf_counter()
     for _ in range(3):
         network(batch)
     return (time.perf_counter() - start) / 3
-
-
-if __name__ == "__main__":
-    for figure in figures():
-        print(figure, file=sys.stdout)

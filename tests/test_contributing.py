@@ -36,7 +36,7 @@ def with_added_file(tmp_path, folder, name, code):
 
 def backlot(environment, *arguments):
     return subprocess.run(
-        [sys.executable, "-m", "backlot.cli", *arguments],
+        [sys.executable, "-c", "import backlot.cli; backlot.cli.main()", *arguments],
         env=environment,
         capture_output=True,
         text=True,
@@ -103,6 +103,6 @@ assert out.shape == (1, 3, 4, 4) and out.dtype == np.float32 and network.label
 
 
 @pytest.mark.parametrize("page", ["add-a-host.md"])
-def test_a_host_with_its_own_python_talks_to_the_server(page, server, capsys):
+def test_a_host_with_its_own_python_talks_to_the_server(page, runtime, capsys):
     exec(compile(python_block(page), page, "exec"), {})
-    assert "fill" in capsys.readouterr().out
+    assert "upscale" in capsys.readouterr().out

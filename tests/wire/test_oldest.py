@@ -9,6 +9,8 @@ import pytest
 
 ROOT = Path(__file__).resolve().parents[2]
 
+pytestmark = pytest.mark.xdist_group("oldest")
+
 CLIENT = """
 import google.protobuf, grpc, numpy as np, sys
 import backlot
