@@ -21,7 +21,7 @@ class Desk:
     """A simulated Resolve with a project open, and a connection to it."""
 
     def __init__(self, folder: Path, first: int, count: int, **profile: Any) -> None:
-        from backlot_resolve import keep, plates, scripting
+        from backlot_resolve import keep, render, scripting
 
         settings = profile.pop("settings", {})
         self.folder = folder
@@ -36,7 +36,7 @@ class Desk:
         self.journal = keep.Journal(folder / "journal.json")
         self.notes: list[str] = []
         self.cancel = threading.Event()
-        self.plates = plates
+        self.render = render
 
     def connect(self) -> Any:
         self.scripting = self._connect()
@@ -44,7 +44,7 @@ class Desk:
 
     @property
     def renderer(self) -> Any:
-        return self.plates.Renderer(self.scripting, self.journal, self.notes, self.cancel)
+        return self.render.Renderer(self.scripting, self.journal, self.notes, self.cancel)
 
     def application(self) -> Any:
         import DaVinciResolveScript

@@ -252,15 +252,18 @@ def test_preview_run_and_a_b_with_the_keyboard(app, panel, shared_server):
     until(app, lambda: window.viewer.after is not None)
     assert window.viewer.after.width() == 2 * window.viewer.before.width()
     QTest.keyClick(window, Qt.Key.Key_Return, Qt.KeyboardModifier.ControlModifier)
-    until(app, lambda: window.jobs.rows and window.jobs.rows[0]["state"] == "done", 60)
+    until(
+        app, lambda: window.results.jobs.rows and window.results.jobs.rows[0]["state"] == "done", 60
+    )
     item = d.state()["timelines"]["Edit"]["tracks"][0]["items"][0]
     assert (item["span"], item["selected"]) == ([86404, 10, 1], 2)
-    window.list.setCurrentIndex(window.jobs.index(0))
-    assert window.job_buttons["ab"].isEnabled()
-    window._ab()
+    window.results.setCurrentIndex(window.results.jobs.index(0))
+    assert window.results.buttons["ab"].isEnabled()
+    window.results.a_b()
     until(app, lambda: d.do("a.selected") == 1)
-    until(app, lambda: window.jobs.shown.get(window.jobs.rows[0]["id"]) is False)
-    window._ab()
+    shown = window.results.jobs.shown
+    until(app, lambda: shown.get(window.results.jobs.rows[0]["id"]) is False)
+    window.results.a_b()
     until(app, lambda: d.do("a.selected") == 2)
 
 

@@ -24,7 +24,7 @@ from typing import IO, Any
 from backlot.errors import BacklotError, InvalidInput, NotFound, ServerUnavailable
 
 from . import edit as editing
-from . import keep, plates, preview, scripting, store, takes
+from . import keep, preview, render, scripting, store, takes
 from .job import Pipeline, Request, preview_span
 from .store import JobRecord
 
@@ -132,7 +132,7 @@ class Companion:
             now = editing.Open(resolve)
             timeline = now.need_timeline()
             current = resolve.call("Timeline.GetCurrentVideoItem", timeline)
-            chosen = []
+            chosen: list[Any] = []
             if resolve.has("Timeline.GetSelectedClips"):
                 chosen = resolve.call("Timeline.GetSelectedClips", timeline) or []
             return {
@@ -200,7 +200,7 @@ class Companion:
         folder = store.state_folder() / "preview"
         plate, matte = self._host.submit(
             lambda: preview.take(
-                plates.Renderer(
+                render.Renderer(
                     self.scripting(), self._journal, [], threading.Event()
                 ), edit, clip, asked, span, folder,
             )
@@ -276,7 +276,6 @@ class Companion:
         record = self._record(request)
         if record.result is None:
             raise InvalidInput("This job has no result to place.", "Run it again.")
-        self._host.submit(self.scripting).result()
         self.pipeline.place(record, request["place"])
         return record.facts()
 

@@ -135,7 +135,12 @@ class Open:
 
 
 def read(scripting: Scripting) -> Edit:
-    """The open timeline. Raises: NotFound when there is none, NotConnected."""
+    """The open timeline. Raises: NotFound when there is none, NotConnected, Refused."""
+    with scripting.sentences():
+        return _read(scripting)
+
+
+def _read(scripting: Scripting) -> Edit:
     now = Open(scripting)
     call = scripting.call
     timeline = now.need_timeline()

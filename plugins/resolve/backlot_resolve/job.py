@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 from backlot.errors import BacklotError, Cancelled, InvalidInput
 
-from . import keep, mattes, plates, store, takes
+from . import bins, keep, mattes, plates, render, store, takes
 from .edit import Clip, Edit
 from .frames import Source, Span
 from .scripting import Scripting
@@ -130,13 +130,16 @@ class Pipeline:
 
     def place(self, record: JobRecord, place: str) -> None:
         """Bring a finished result back (again). Raises: as `takes.bring_back`."""
-        record.placed = self._host.submit(
-            takes.bring_back, self._scripting(), self._journal, record.edit, record.clip,
-            record.plate, record.result, place,
-        ).result()  # fmt: skip
+        record.placed = self._host.submit(self._bring_back, record, place).result()
         record.state = "parked" if record.placed.reason else "done"
         record.sentence = record.placed.reason
         record.save()
+
+    def _bring_back(self, record: JobRecord, place: str) -> takes.Placed:
+        return takes.bring_back(
+            self._scripting(), self._journal, record.edit, record.clip,
+            record.plate, record.result, place,
+        )  # fmt: skip
 
     def _run(self, record: JobRecord, cancel: threading.Event) -> None:
         request = Request.parse(record.asked)
@@ -153,7 +156,7 @@ class Pipeline:
         pattern = str(folder / f"{name}.%04d.exr")
         self._process(record, request, plate, matte, pattern, cancel)
         facts = {"tool": request.tool, "version": folder.name, "engine": record.engine}
-        record.result = takes.Result(
+        record.result = bins.Result(
             record.id, record.asked["shot"], record.label, pattern, plate.span, facts
         )
         record.state = "placing"
@@ -169,7 +172,7 @@ class Pipeline:
         def progress(what: str, fraction: float) -> None:
             self._tell(record, 0.0, None, f"{what}, {fraction:.0%}")
 
-        renderer = plates.Renderer(
+        renderer = render.Renderer(
             self._scripting(), self._journal, record.warnings, cancel, progress
         )
         folder = store.plate_folder(

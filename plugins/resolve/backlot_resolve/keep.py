@@ -17,7 +17,7 @@ from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
-from backlot.errors import BacklotError
+from backlot.errors import BacklotError, NotFound
 
 from .edit import Open
 from .errors import Refused
@@ -133,8 +133,10 @@ def _presets(scripting: Scripting, now: Open) -> list[str]:
 def restore(scripting: Scripting, state: Kept) -> list[str]:
     """Put everything back that differs; sentences about what did not go."""
     try:
-        now = Open(scripting)
-        if scripting.call("Project.GetUniqueId", now.project) != state.project_id:
+        now = _open_again(scripting)
+        open_id = scripting.call("Project.GetUniqueId", now.project)
+        open_id = open_id or scripting.call("Project.GetUniqueId", now.project)
+        if open_id and open_id != state.project_id:
             return []  # another project: nothing of this one is on screen
     except BacklotError as error:
         return [f"{error.sentence} Nothing could be put back yet."]
@@ -149,6 +151,14 @@ def restore(scripting: Scripting, state: Kept) -> list[str]:
         if said:
             left.append(said)
     return left
+
+
+def _open_again(scripting: Scripting) -> Open:
+    """What is open; asked twice, because much depends on this answer."""
+    try:
+        return Open(scripting)
+    except NotFound:
+        return Open(scripting)
 
 
 def _jobs(scripting: Scripting, now: Open, state: Kept) -> str:

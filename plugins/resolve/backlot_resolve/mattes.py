@@ -13,9 +13,11 @@ import numpy.typing as npt
 
 from backlot.errors import InvalidInput, NotFound
 
+from . import images
 from .edit import Clip, Edit
 from .frames import Source
-from .plates import ISOLATED, Plate, Renderer, take_out
+from .plates import ISOLATED, Plate, take_out
+from .render import Renderer
 
 NONE, ALPHA, CLIP, DRAWN, SEQUENCE = "none", "alpha", "clip", "drawn", "sequence"
 SOURCES = (NONE, ALPHA, CLIP, DRAWN, SEQUENCE)
@@ -63,9 +65,8 @@ def _drawn(shapes: Sequence[dict[str, Any]], size: tuple[int, int], folder: Path
     if not shapes:
         raise InvalidInput("Nothing is drawn yet.", "Draw on the preview what should change.")
     cover = rasterise(shapes, *size)
-    folder.mkdir(parents=True, exist_ok=True)
     path = folder / "drawn.exr"
-    _write(path, cover)
+    images.write(path, cover[:, :, None], "half", ("A",))
     return str(path)
 
 
@@ -97,7 +98,8 @@ def _distance(
     if kind == "brush":
         radius = float(shape.get("radius", 0.02)) * width
         ends = pairwise(points) if len(points) > 1 else [(points[0],) * 2]
-        return np.minimum.reduce([_segment(a, b, x, y) for a, b in ends]) - radius
+        nearest = np.minimum.reduce([_segment(a, b, x, y) for a, b in ends])
+        return np.asarray(nearest - radius, np.float32)
     if kind == "polygon":
         return _polygon(points, x, y)
     (x0, y0), (x1, y1) = points.min(0), points.max(0)
@@ -153,17 +155,3 @@ def _from_clip(
         source = matte.placement.source(type(record)(held))
         shutil.copy(taken.pattern % source.frame, made % number)
     return made
-
-
-def _write(path: Path, cover: npt.NDArray[np.float32]) -> None:
-    import OpenImageIO as oiio  # noqa: N813
-
-    spec = oiio.ImageSpec(cover.shape[1], cover.shape[0], 1, "half")
-    spec.channelnames = ("A",)
-    spec.attribute("compression", "zip")
-    partial = path.with_name(f".{path.stem}.partial.exr")
-    out = oiio.ImageOutput.create(str(partial))
-    out.open(str(partial), spec)
-    out.write_image(np.ascontiguousarray(cover[:, :, None]))
-    out.close()
-    partial.replace(path)

@@ -8,10 +8,6 @@ shows that track: grade and transform in, no handles. DIRECT uses the media's ow
 from __future__ import annotations
 
 import json
-import re
-import shutil
-import threading
-import time
 import uuid
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -19,22 +15,19 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from backlot.errors import BacklotError, Cancelled, InvalidInput, MissingFrame, Unsupported
+from backlot.errors import BacklotError, InvalidInput, MissingFrame, Unsupported
 
 from . import colour, keep
 from .edit import Clip, Edit, Open, read_settings
 from .errors import Busy, Refused
 from .frames import Record, Source, Span
+from .render import Renderer, render
 from .scripting import Scripting
 
 ISOLATED, GRADED, DIRECT = "isolated", "graded", "direct"
 ROUTES = (ISOLATED, GRADED, DIRECT)
 
-CODEC = "RGBHalfZIP"
-_POLL = 0.05
 _TRIES = 3
-
-Progress = Callable[[str, float], None]
 
 
 @dataclass(frozen=True)
@@ -55,17 +48,6 @@ class Plate:
     @property
     def frames(self) -> str:
         return f"{self.span.first.frame}-{self.span.last.frame}"
-
-
-@dataclass
-class Renderer:
-    """What a render needs to know. cancel: set from any thread."""
-
-    scripting: Scripting
-    journal: keep.Journal
-    notes: list[str]
-    cancel: threading.Event
-    progress: Progress = lambda what, fraction: None
 
 
 def take_out(
@@ -153,7 +135,7 @@ def _isolated(
         named = colour.of_render(settings, clip.path, space)
         _append(scripting, now, timeline, clip, span)
         first = Record(int(scripting.call("Timeline.GetStartFrame", timeline)))
-        files = _render(renderer, now, state, Span(first, first + len(span)), folder)
+        files = render(renderer, now, state, Span(first, first + len(span)), folder)
         _number(files, pattern, span)
         note.write_text(json.dumps(vars(named)), encoding="utf-8")
     return Plate(ISOLATED, pattern, span, needed, clip.size, named)
@@ -183,7 +165,7 @@ def _graded(
     with _own_timelines(renderer) as (now, state, make):
         timeline = make(copy=True)
         _solo(scripting, timeline, clip.track)
-        _number(_render(renderer, now, state, record, folder), pattern, span)
+        _number(render(renderer, now, state, record, folder), pattern, span)
     return Plate(GRADED, pattern, span, span, edit.size, named)
 
 
@@ -337,118 +319,6 @@ def _solo(scripting: Scripting, timeline: Any, track: int) -> None:
             call("Timeline.SetTrackEnable", timeline, "video", index, wanted)
         if bool(call("Timeline.GetIsTrackEnabled", timeline, "video", index)) != wanted:
             raise Refused("Resolve did not isolate the track.", "Unlock the track and try again.")
-
-
-def _render(
-    renderer: Renderer, now: Open, state: keep.Kept, record: Span[Record], folder: Path
-) -> list[Path]:
-    """Render a range of the open timeline to EXR; the files in order."""
-    scripting, call = renderer.scripting, renderer.scripting.call
-    fresh = folder / f".render-{uuid.uuid4().hex[:8]}"
-    fresh.mkdir(parents=True)
-    try:
-        _choose_codec(scripting, now)
-        settings: dict[str, Any] = {
-            "SelectAllFrames": False,
-            "MarkIn": record.first.frame,
-            "MarkOut": record.last.frame,
-            "TargetDir": str(fresh),
-            "CustomName": "frame_",
-            "ExportVideo": True,
-            "ExportAudio": False,
-        }
-        for name, value in settings.items():
-            call("Project.SetRenderSettings", now.project, {name: value})
-        job = _add_job(scripting, now)
-        state.jobs.append(job)
-        renderer.journal.write(state)
-        started = call("Project.StartRendering", now.project, [job], False)
-        if not started and not call("Project.IsRenderingInProgress", now.project):
-            raise Refused("Resolve did not start to render.", "Close its dialogs and try again.")
-        _wait(renderer, now, job, len(record))
-        return _collect(fresh, folder, len(record))
-    finally:
-        shutil.rmtree(fresh, ignore_errors=True)
-
-
-def _choose_codec(scripting: Scripting, now: Open) -> None:
-    """EXR half ZIP by id; labels change between versions, so ids are what is looked for."""
-    call = scripting.call
-    formats = call("Project.GetRenderFormats", now.project) or {}
-    extension = next((e for e in formats.values() if str(e).lower() == "exr"), None)
-    codecs = call("Project.GetRenderCodecs", now.project, extension) or {} if extension else {}
-    if CODEC not in codecs.values():
-        raise Refused(
-            "This Resolve does not offer OpenEXR half float, ZIP, as a render codec.",
-            "Choose “read the files directly”.",
-        )
-    call("Project.SetCurrentRenderFormatAndCodec", now.project, extension, CODEC)
-    call("Project.SetCurrentRenderMode", now.project, 1)
-    current = call("Project.GetCurrentRenderFormatAndCodec", now.project) or {}
-    single = call("Project.GetCurrentRenderMode", now.project)
-    if current.get("codec") != CODEC or single != 1:
-        raise Refused("Resolve did not take OpenEXR as render format.", "Try again.")
-
-
-def _add_job(scripting: Scripting, now: Open) -> str:
-    """Off the Deliver page Resolve answers "": then, and only then, the page is opened."""
-    before = keep.queue(scripting, now)
-    for _ in range(_TRIES):
-        job = scripting.call("Project.AddRenderJob", now.project)
-        added = keep.queue(scripting, now) - before
-        if job or added:
-            return str(job or added.pop())
-        scripting.call("Resolve.OpenPage", scripting.application, "deliver")
-    raise Refused(
-        "Resolve did not take the render into its queue.",
-        "Open the Deliver page once and look for a message there.",
-    )
-
-
-def _wait(renderer: Renderer, now: Open, job: str, count: int) -> None:
-    call = renderer.scripting.call
-    while True:
-        if renderer.cancel.is_set():
-            call("Project.StopRendering", now.project)
-            raise Cancelled("Cancelled while Resolve was rendering.")
-        running = call("Project.IsRenderingInProgress", now.project)
-        status = call("Project.GetRenderJobStatus", now.project, job)
-        if isinstance(status, str):
-            raise Refused(f"Resolve could not render: {status}", "See its Deliver page.")
-        status = status or {}
-        if status.get("Error"):
-            raise Refused(f"Resolve could not render: {status['Error']}", "See its Deliver page.")
-        percent = float(status.get("CompletionPercentage") or 0)
-        renderer.progress("Resolve renders the plate", percent / 100)
-        if not running:
-            return  # what it wrote is counted next: status words follow the UI language
-        time.sleep(_POLL)
-
-
-def _collect(fresh: Path, folder: Path, count: int) -> list[Path]:
-    """The files that a render wrote, moved into the plate's folder. Raises: Refused."""
-    numbered = []
-    for path in fresh.rglob("*.exr"):
-        found = re.search(r"(\d+)\.exr$", path.name)
-        if found:
-            numbered.append((int(found.group(1)), path))
-    numbered.sort()
-    gaps = len({n for n, _ in numbered}) != count or (
-        numbered and numbered[-1][0] - numbered[0][0] != count - 1
-    )
-    if len(numbered) != count or gaps:
-        raise Refused(
-            f"Resolve wrote {len(numbered)} of {count} frames.",
-            "Look at its Deliver page for the reason; disk space and offline media are usual.",
-        )
-    if any(path.stat().st_size == 0 for _, path in numbered):
-        raise Refused("Resolve wrote empty files.", "Check the disk and try again.")
-    moved = []
-    for number, path in numbered:
-        target = folder / f".moved-{number:08d}.exr"
-        path.replace(target)
-        moved.append(target)
-    return moved
 
 
 def _number(files: list[Path], pattern: str, span: Span[Source]) -> None:

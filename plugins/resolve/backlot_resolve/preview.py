@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from . import mattes, plates, store
+from . import images, mattes, plates, render, store
 from .edit import Clip, Edit
 from .frames import Source, Span
 from .job import Request
@@ -24,7 +24,7 @@ def route_of(clip: Clip, wanted: str) -> str:
 
 
 def take(
-    renderer: plates.Renderer,
+    renderer: render.Renderer,
     edit: Edit,
     clip: Clip,
     request: Request,
@@ -62,8 +62,6 @@ def picture(path: str, space: str, out: Path) -> tuple[int, int]:
 
     Values above 1 are clipped: this is a picture to judge a change by, not to grade by.
     """
-    import OpenImageIO as oiio  # noqa: N813
-
     from backlot import color, media
 
     frame = media.read(path, colorspace=space or None)
@@ -73,10 +71,5 @@ def picture(path: str, space: str, out: Path) -> tuple[int, int]:
     rgb = pixels[:, :, :3] if pixels.shape[2] >= 3 else np.repeat(pixels[:, :, :1], 3, 2)
     shown = color.from_working(np.ascontiguousarray(rgb), color.default_space(integer=True))
     bits = (np.clip(np.nan_to_num(shown), 0.0, 1.0) * 255.0 + 0.5).astype(np.uint8)
-    out.parent.mkdir(parents=True, exist_ok=True)
-    spec = oiio.ImageSpec(bits.shape[1], bits.shape[0], 3, "uint8")
-    writer = oiio.ImageOutput.create(str(out))
-    writer.open(str(out), spec)
-    writer.write_image(np.ascontiguousarray(bits))
-    writer.close()
+    images.write(out, bits, "uint8")
     return width, height

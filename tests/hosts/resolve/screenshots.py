@@ -71,18 +71,18 @@ def _photograph(simulator: Simulator, target: Path) -> None:
     window.source.set_mode("marks")
     window.tool.place.setCurrentIndex(window.tool.place.findData("above"))
     window.run()
-    until(lambda: any(row["state"] == "running" for row in window.jobs.rows))
+    until(lambda: any(row["state"] == "running" for row in window.results.jobs.rows))
     snap("running")
     until(
         lambda: (
-            window.jobs.rows
+            window.results.jobs.rows
             and not any(
                 row["state"] in ("queued", "plate", "running", "placing")
-                for row in window.jobs.rows
+                for row in window.results.jobs.rows
             )
         )
     )
-    window.list.setCurrentIndex(window.jobs.index(window.jobs.rowCount() - 1))
+    window.results.setCurrentIndex(window.results.jobs.index(window.results.jobs.rowCount() - 1))
     until(lambda: window.viewer.after is not None)
     snap("results")
     simulator.do("resolve.open.clear()")

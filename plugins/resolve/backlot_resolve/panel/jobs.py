@@ -112,10 +112,10 @@ class JobRow(QStyledItemDelegate):
         return QSize(200, 42)
 
     def paint(self, painter: QPainter, option: QStyleOptionViewItem, index: Any) -> None:
-        row, area = index.data(_JOB), option.rect  # type: ignore[attr-defined]
+        row, area = index.data(_JOB), option.rect
         painter.save()
         painter.setRenderHint(QPainter.RenderHint.Antialiasing)
-        if option.state & QStyle.StateFlag.State_Selected:  # type: ignore[attr-defined]
+        if option.state & QStyle.StateFlag.State_Selected:
             painter.fillRect(area, QColor("#2f3a43"))
         state = row["state"]
         colour = {

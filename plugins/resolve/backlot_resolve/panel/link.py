@@ -96,7 +96,7 @@ class Link(QObject):
             stuck = message["seconds"] > WAITING
             self._say("Resolve is waiting for you: look for a dialog in it." if stuck else "")
         else:
-            then, failed = self._pending.pop(message.get("id"), (None, None))
+            then, failed = self._pending.pop(message.get("id") or 0, (None, None))
             if "error" in message:
                 (failed or self.failed.emit)(message["error"])
             elif then is not None:

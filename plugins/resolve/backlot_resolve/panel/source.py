@@ -89,9 +89,9 @@ class ClipRow(QStyledItemDelegate):
         return QSize(120, 40)
 
     def paint(self, painter: QPainter, option: QStyleOptionViewItem, index: Any) -> None:
-        row, area = index.data(_CLIP), option.rect  # type: ignore[attr-defined]
+        row, area = index.data(_CLIP), option.rect
         painter.save()
-        if option.state & QStyle.StateFlag.State_Selected:  # type: ignore[attr-defined]
+        if option.state & QStyle.StateFlag.State_Selected:
             painter.fillRect(area, QColor("#2f3a43"))
             painter.fillRect(QRect(area.left(), area.top(), 2, area.height()), QColor(style.ACCENT))
         inner = area.adjusted(10, 5, -8, -5)
@@ -145,7 +145,7 @@ class Source(QWidget):
                 button.sizePolicy().verticalPolicy(),
             )
         self._buttons[PLAYHEAD].setChecked(True)
-        self._modes.buttonToggled.connect(lambda _, on: on and self._refresh())
+        self._modes.buttonToggled.connect(lambda _, on: self._refresh() if on else None)
         self.colour = QuietCombo()
         self.colour.setToolTip("The colour of the markers")
         self.colour.currentIndexChanged.connect(self._refresh)

@@ -318,4 +318,4 @@ class Viewer(QWidget):
 
     def _near_wipe(self, position: QPointF) -> bool:
         frame = self._frame()
-        return abs(position.x() - (frame.x() + frame.width() * self.split)) < _GRIP
+        return bool(abs(position.x() - (frame.x() + frame.width() * self.split)) < _GRIP)

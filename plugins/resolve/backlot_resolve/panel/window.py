@@ -4,16 +4,13 @@ from __future__ import annotations
 
 from typing import Any
 
-from PySide6.QtCore import QByteArray, QEvent, QSize, Qt, QTimer, QUrl
-from PySide6.QtGui import QCloseEvent, QDesktopServices, QKeySequence, QShortcut
+from PySide6.QtCore import QByteArray, QEvent, QSize, Qt, QTimer
+from PySide6.QtGui import QCloseEvent, QKeySequence, QShortcut
 from PySide6.QtWidgets import (
-    QButtonGroup,
     QFrame,
     QHBoxLayout,
     QLabel,
-    QListView,
     QMainWindow,
-    QMenu,
     QPushButton,
     QSplitter,
     QToolButton,
@@ -24,58 +21,17 @@ from PySide6.QtWidgets import (
 from backlot.report import duration
 
 from .. import colour
-from . import jobs, style, viewer
+from . import style, viewer
+from .banner import Banner
+from .drawing import Drawing
 from .link import Link
 from .memory import Memory
-from .source import QuietList, Source, short
+from .results import Results
+from .source import Source
 from .tool import Tool
 
 _FOLLOW = 1500
 """Milliseconds between looks at the playhead, while the panel is in front."""
-
-
-class Banner(QFrame):
-    """A sentence and what to do next. Not a dialog: those fall behind Resolve."""
-
-    def __init__(self) -> None:
-        super().__init__()
-        self.setObjectName("banner")
-        self.label = QLabel()
-        self.label.setWordWrap(True)
-        self.label.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
-        self.button = QPushButton()
-        self.button.hide()
-        close = QToolButton()
-        close.setObjectName("link")
-        close.setText("×")
-        close.setToolTip("Dismiss (Esc)")
-        close.clicked.connect(self.hide)
-        row = QHBoxLayout(self)
-        row.setContentsMargins(12, 7, 6, 7)
-        row.addWidget(self.label, 1)
-        row.addWidget(self.button)
-        row.addWidget(close, 0, Qt.AlignmentFlag.AlignTop)
-        self._action: Any = None
-        self.button.clicked.connect(lambda: self._action and self._action())
-        self.hide()
-
-    def say(
-        self,
-        sentence: str,
-        hint: str = "",
-        kind: str = "warn",
-        button: str = "",
-        action: Any = None,
-    ) -> None:
-        text = sentence if not hint else f"{sentence}<br><span style='color:#a9adb3'>{hint}</span>"
-        self.label.setText(text)
-        self.setProperty("kind", kind)
-        self.style().unpolish(self)
-        self.style().polish(self)
-        self.button.setText(button)
-        self.button.setVisible(bool(button))
-        self._action = action
-        self.show()
 
 
 class Window(QMainWindow):
@@ -92,7 +48,7 @@ class Window(QMainWindow):
         self._asking = False
         self.source, self.viewer, self.tool = Source(), viewer.Viewer(), Tool(self.memory)
         self.viewer.shapes = self.tool.shapes
-        self.jobs = jobs.Jobs()
+        self.drawing, self.results = Drawing(self.viewer), Results(self.link)
         self.banner = Banner()
         self._build()
         self._connect()
@@ -129,8 +85,8 @@ class Window(QMainWindow):
         right = _pane("Tool", self.tool, self._build_actions())
         middle = QSplitter(Qt.Orientation.Vertical)
         middle.setChildrenCollapsible(False)
-        middle.addWidget(_pane("Preview", self.viewer, head=self._build_preview_bar()))
-        middle.addWidget(_pane("Jobs and results", self._build_jobs(), head=self._build_job_bar()))
+        middle.addWidget(_pane("Preview", self.viewer, head=self.drawing))
+        middle.addWidget(_pane("Jobs and results", self.results, head=self.results.bar))
         middle.setSizes([430, 240])
         self.columns = QSplitter(Qt.Orientation.Horizontal)
         self.columns.setChildrenCollapsible(False)
@@ -168,90 +124,15 @@ class Window(QMainWindow):
         column.addLayout(row)
         return box
 
-    def _build_preview_bar(self) -> QWidget:
-        bar = QWidget()
-        row = QHBoxLayout(bar)
-        row.setContentsMargins(0, 0, 0, 0)
-        row.setSpacing(3)
-        self.modes = QButtonGroup(self)
-        self.draw_bar: list[QWidget] = []
-        for mode, text, tip in (
-            (viewer.WIPE, "Wipe", "Drag the line between before and after (W)"),
-            (viewer.BOX, "Box", "Draw a box (1)"),
-            (viewer.ELLIPSE, "Ellipse", "Draw an ellipse (2)"),
-            (viewer.BRUSH, "Brush", "Paint; [ and ] change the size (3)"),
-        ):
-            button = QToolButton()
-            button.setText(text)
-            button.setToolTip(tip)
-            button.setCheckable(True)
-            button.setProperty("mode", mode)
-            self.modes.addButton(button)
-            row.addWidget(button)
-            self.draw_bar.append(button)
-            button.setChecked(mode == viewer.WIPE)
-        self.erase = QToolButton()
-        self.erase.setText("Erase")
-        self.erase.setCheckable(True)
-        self.erase.setToolTip("What is drawn takes away (E)")
-        undo, clear = QToolButton(), QToolButton()
-        undo.setText("Undo")
-        undo.setToolTip("Take the last stroke back (Ctrl+Z)")
-        clear.setText("Clear")
-        undo.clicked.connect(self.viewer.undo)
-        clear.clicked.connect(self.viewer.clear_shapes)
-        self.erase.toggled.connect(lambda on: setattr(self.viewer, "erase", on))
-        for widget in (self.erase, undo, clear):
-            row.addWidget(widget)
-            self.draw_bar.append(widget)
-        self.modes.buttonToggled.connect(self._mode_changed)
-        self._drawable(False)
-        return bar
-
-    def _build_jobs(self) -> QWidget:
-        self.list = QuietList("Results appear here, and stay")
-        self.list.setModel(self.jobs)
-        self.list.setItemDelegate(jobs.JobRow(self.list))
-        self.list.setUniformItemSizes(True)
-        self.list.setVerticalScrollMode(QListView.ScrollMode.ScrollPerPixel)
-        self.list.setAccessibleName("Jobs and results")
-        self.list.setContextMenuPolicy(Qt.ContextMenuPolicy.CustomContextMenu)
-        self.list.customContextMenuRequested.connect(self._job_menu)
-        self.list.selectionModel().selectionChanged.connect(self._job_chosen)
-        self.jobs.dataChanged.connect(self._job_chosen)
-        self.jobs.layoutChanged.connect(self._job_chosen)
-        return self.list
-
-    def _build_job_bar(self) -> QWidget:
-        bar = QWidget()
-        row = QHBoxLayout(bar)
-        row.setContentsMargins(0, 0, 0, 0)
-        row.setSpacing(3)
-        self.job_buttons: dict[str, QToolButton] = {}
-        for name, text, tip, action in (
-            ("ab", "A/B", "Show the result or the original on the timeline (T)", self._ab),
-            ("place", "Place", "Put the result on the timeline again", self._place_menu),
-            ("again", "Re-run", "Load its settings, to change and run again", self._again),
-            ("resume", "Resume", "Go on where it stopped; finished frames are kept", self._resume),
-            ("reveal", "Reveal", "Open its folder", self._reveal),
-            ("cancel", "Cancel", "Stop it; finished frames are kept (Del)", self._cancel),
-        ):
-            button = QToolButton()
-            button.setText(text)
-            button.setToolTip(tip)
-            button.clicked.connect(action)
-            button.setEnabled(False)
-            row.addWidget(button)
-            self.job_buttons[name] = button
-        return bar
-
     def _connect(self) -> None:
-        self.link.job.connect(self._job_told)
+        self.results.said.connect(self._said)
+        self.results.compared.connect(self._compared)
+        self.results.again.connect(self._load)
         self.link.failed.connect(self._failed)
         self.link.waiting.connect(self._waiting)
         self.source.chosen.connect(self._chosen)
         self.tool.changed.connect(self._chosen)
-        self.tool.matte_wanted.connect(self._drawable)
+        self.tool.matte_wanted.connect(self.drawing.allow)
         self.viewer.drawn.connect(self._chosen)
         self.preview_button.clicked.connect(self.preview)
         self.run_button.clicked.connect(self.run)
@@ -262,14 +143,14 @@ class Window(QMainWindow):
         self._follow_timer.start()
 
     def _shortcuts(self) -> None:
+        choose = self.drawing.choose
         for keys, action in (
             ("R", self.refresh), ("P", self.preview), ("Ctrl+Return", self.run),
-            ("Ctrl+Enter", self.run), ("W", lambda: self._set_mode(viewer.WIPE)),
-            ("1", lambda: self._draw(viewer.BOX)),
-            ("2", lambda: self._draw(viewer.ELLIPSE)),
-            ("3", lambda: self._draw(viewer.BRUSH)), ("E", self.erase.toggle),
-            ("Ctrl+Z", self.viewer.undo), ("T", self._ab), ("Esc", self.banner.hide),
-            ("Del", self._cancel),
+            ("Ctrl+Enter", self.run), ("W", lambda: choose(viewer.WIPE)),
+            ("1", lambda: choose(viewer.BOX)), ("2", lambda: choose(viewer.ELLIPSE)),
+            ("3", lambda: choose(viewer.BRUSH)), ("E", self.drawing.erase.toggle),
+            ("Ctrl+Z", self.viewer.undo), ("T", self.results.a_b), ("Esc", self.banner.hide),
+            ("Del", self.results.cancel),
         ):  # fmt: skip
             QShortcut(QKeySequence(keys), self, activated=action)
 
@@ -304,7 +185,7 @@ class Window(QMainWindow):
         if self.banner.property("kind") == "bad":
             self.banner.hide()
         if known != look["project_id"]:
-            self.link.ask("results", self.jobs.reset)
+            self.results.reload()
 
     def _not_looked(self, error: dict[str, str]) -> None:
         self._connected(False)
@@ -485,143 +366,23 @@ class Window(QMainWindow):
             "submit", None, self._failed, clips=[clip["id"] for clip in able], request=request
         )
 
-    # ---- drawing --------------------------------------------------------------------------
+    # ---- results --------------------------------------------------------------------------
 
-    def _drawable(self, on: bool) -> None:
-        for widget in self.draw_bar:
-            widget.setVisible(on)
-        self.viewer.show_matte = on
-        if not on:
-            self._set_mode(viewer.WIPE)
-        self.viewer.update()
-
-    def _set_mode(self, mode: str) -> None:
-        for button in self.modes.buttons():
-            if button.property("mode") == mode:
-                button.setChecked(True)
-
-    def _draw(self, mode: str) -> None:
-        if self.viewer.show_matte:
-            self._set_mode(mode)
-
-    def _mode_changed(self, button: Any, on: bool) -> None:
-        if on:
-            self.viewer.mode = button.property("mode")
-            self.viewer.setFocus()
-
-    # ---- jobs -----------------------------------------------------------------------------
-
-    def _job_told(self, job: dict[str, Any]) -> None:
-        self.jobs.put(job)
-        if job["state"] in ("failed", "parked"):
-            sentence = f"{short(job['clip'])}: {job['sentence']}"
-            self.banner.say(sentence, job["hint"], "bad" if job["state"] == "failed" else "warn")
-
-    def _job(self) -> dict[str, Any] | None:
-        chosen = self.list.selectionModel().selectedRows()
-        return self.jobs.rows[chosen[0].row()] if chosen else None
-
-    def _job_chosen(self, *_: Any) -> None:
-        job = self._job()
-        active = bool(job and job["state"] in jobs.ACTIVE)
-        made = bool(job and job["pattern"] and not active)
-        placed = bool(made and job and job["place"] in ("take", "above"))
-        for name, on in (
-            ("ab", placed), ("place", made), ("again", job is not None and not active),
-            ("resume", bool(job and job["state"] in ("failed", "cancelled"))),
-            ("reveal", job is not None), ("cancel", active),
-        ):  # fmt: skip
-            self.job_buttons[name].setEnabled(on)
-        if made and job and self._preview_of != ("job", job["id"]):
-            self._show_result(job)
-
-    def _show_result(self, job: dict[str, Any]) -> None:
-        """A finished result beside its plate, in the preview."""
-        self._preview_of = ("job", job["id"])
-        self.viewer.say("Reading the result", busy=True)
-
-        def shown(made: dict[str, Any]) -> None:
-            if self._preview_of == ("job", job["id"]):
-                self.viewer.show_frames(made["before"], made["after"])
-
-        self.link.ask(
-            "compare", shown, lambda error: self.viewer.say(error["sentence"], error["hint"]),
-            job=job["id"],
-        )  # fmt: skip
-
-    def _ab(self) -> None:
-        job = self._job()
-        if job is None or not self.job_buttons["ab"].isEnabled():
-            return
-        shown = not self.jobs.shown.get(job["id"], True)
-
-        def done(answer: dict[str, Any]) -> None:
-            self.jobs.shown[job["id"]] = answer["shown"]
-            which = "the result" if answer["shown"] else "the original"
-            self.banner.say(f"{short(job['clip'])} shows {which}.", "", "calm")
+    def _said(self, sentence: str, hint: str, kind: str) -> None:
+        self.banner.say(sentence, hint, kind)
+        if kind == "calm":
             QTimer.singleShot(1800, self.banner.hide)
 
-        self.link.ask("show", done, self._failed, job=job["id"], shown=shown)
+    def _compared(self, before: str, after: str) -> None:
+        self._preview_of = ("job",)
+        if before:
+            self.viewer.show_frames(before, after)
+        else:
+            self.viewer.say("Reading the result", busy=True)
 
-    def _place_menu(self) -> None:
-        job = self._job()
-        if job is None:
-            return
-        menu = QMenu(self)
-        for place, text in (("take", "As a take"), ("above", "On the track above")):
-            menu.addAction(text, lambda p=place: self._place(job, p))
-        menu.exec(
-            self.job_buttons["place"].mapToGlobal(self.job_buttons["place"].rect().bottomLeft())
-        )
-
-    def _place(self, job: dict[str, Any], place: str) -> None:
-        def placed(now: dict[str, Any]) -> None:
-            self._job_told({**job, **now})
-
-        self.link.ask("place", placed, self._failed, job=job["id"], place=place)
-
-    def _again(self) -> None:
-        job = self._job()
-        if job is not None:
-            self.tool.load(job["asked"])
-            self.viewer.update()
-
-    def _resume(self) -> None:
-        job = self._job()
-        if job is not None:
-            self.link.ask("resume", None, self._failed, job=job["id"])
-
-    def _reveal(self) -> None:
-        job = self._job()
-        if job is not None:
-            QDesktopServices.openUrl(QUrl.fromLocalFile(job["folder"]))
-
-    def _cancel(self) -> None:
-        job = self._job()
-        if job is not None and job["state"] in jobs.ACTIVE:
-            self.link.ask("cancel", None, self._failed, job=job["id"])
-
-    def _reject(self, files: bool) -> None:
-        job = self._job()
-        if job is not None and job["state"] not in jobs.ACTIVE:
-            self.link.ask(
-                "reject", lambda _: self.jobs.drop(job["id"]), self._failed,
-                job=job["id"], files=files,
-            )  # fmt: skip
-
-    def _job_menu(self, at: Any) -> None:
-        job = self._job()
-        if job is None:
-            return
-        menu = QMenu(self)
-        for name, button in self.job_buttons.items():
-            if button.isEnabled() and name != "place":
-                menu.addAction(button.text(), button.click)
-        if job["state"] not in jobs.ACTIVE:
-            menu.addSeparator()
-            menu.addAction("Remove from the list", lambda: self._reject(files=False))
-            menu.addAction("Delete its frames", lambda: self._reject(files=True))
-        menu.exec(self.list.viewport().mapToGlobal(at))
+    def _load(self, request: dict[str, Any]) -> None:
+        self.tool.load(request)
+        self.viewer.update()
 
     # ---- leaving --------------------------------------------------------------------------
 
