@@ -13,7 +13,6 @@ from pathlib import Path
 import psutil
 
 from backlot.errors import BacklotError, InvalidInput
-from backlot.local import runtime_dir
 
 from .limits import Limits
 from .runtime import AlreadyRunning
@@ -45,7 +44,7 @@ async def _serve(arguments: argparse.Namespace) -> None:
             )
         remote = Remote(arguments.listen, arguments.cert, arguments.key)
     options = Options(
-        folder=arguments.runtime or runtime_dir(),
+        folder=arguments.runtime,
         limits=Limits(_frame_memory(arguments.memory), arguments.queue),
         idle_seconds=arguments.idle,
         log_json=arguments.log_json,
@@ -79,7 +78,9 @@ def _keep_freed_memory() -> None:
 
 def _arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser("backlot_server", description=__doc__)
-    parser.add_argument("--runtime", type=Path, help="folder of the socket and the log")
+    parser.add_argument(
+        "--runtime", type=Path, required=True, help="folder of the socket and the log"
+    )
     parser.add_argument(
         "--idle", type=float, default=600.0, help="seconds without work before it ends; 0: never"
     )

@@ -11,6 +11,7 @@ import logging
 import os
 import signal
 import sys
+import threading
 from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
 
@@ -34,10 +35,6 @@ _SWITCH_SECONDS = 0.001
 """Messages are answered this fast while a tool computes in Python."""
 
 
-_MOST_JOBS = 64
-"""More than the front ever sends at once, those that wait for stalled clients included."""
-
-
 class Worker:
     """Takes messages from the front and hands them to the jobs that they are about."""
 
@@ -50,7 +47,6 @@ class Worker:
         self._keys: dict[Ticket, int] = {}
         self._last_turn = 0
         self._answers = ThreadPoolExecutor(1, "answers")
-        self._threads = ThreadPoolExecutor(_MOST_JOBS, "job")
 
     def serve(self) -> None:
         """Until the front is gone."""
@@ -87,7 +83,7 @@ class Worker:
         job = RunningJob(key, begin, tool, self._segments, self._turns, self._end.send, self._note)
         self._jobs[key] = job
         self._keys[job.ticket] = key
-        self._threads.submit(self._run, job)
+        threading.Thread(target=self._run, args=(job,), name=f"job {key}", daemon=True).start()
 
     def _run(self, job: RunningJob) -> None:
         try:

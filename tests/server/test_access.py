@@ -1,6 +1,8 @@
 """Who may call: nobody without the token, whatever the call."""
 
 import socket
+import subprocess
+import sys
 
 import grpc
 import pytest
@@ -141,3 +143,14 @@ def test_front_and_client_agree_on_the_keys():
     """The front imports no numpy, so it has its own copy of what wire.py names."""
     assert backlot_server.access.TOKEN_KEY == wire.TOKEN_KEY
     assert backlot_server.access.ERROR_KEY == wire.ERROR_KEY
+
+
+def test_the_front_stays_light():
+    """Neither numpy nor any tool: a crash or a leak of theirs is the worker's."""
+    code = (
+        "import sys, backlot_server.front; "
+        "print([m for m in ('numpy', 'numba', 'onnxruntime', 'backlot_server.tools') "
+        "if m in sys.modules])"
+    )
+    said = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert said.stdout.strip() == "[]"

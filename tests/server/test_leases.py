@@ -1,5 +1,7 @@
 """Shared frames by the bare contract: what a client can hold, and what it cannot."""
 
+import subprocess
+import sys
 import time
 
 import grpc
@@ -143,6 +145,39 @@ def test_thousands_of_leases_leave_no_bytes_and_no_descriptors(raw, odd_server):
     assert after.bytes <= before[0].bytes + 6 * 256 * 1024
     assert descriptors(odd_server.process.pid) <= before[1] + 6
     session.close()
+
+
+@pytest.mark.slow
+def test_ten_thousand_leases_and_two_hundred_killed_clients_leave_nothing(odd_server):
+    code = (
+        "import sys, time; from backlot.local import Endpoint; from tests.server.raw import Raw\n"
+        "end = Endpoint(sys.argv[1], sys.argv[2], 0, 1)\n"
+        "sessions = [Raw(end).session('victim') for _ in range(20)]\n"
+        "for at in range(50):\n"
+        "    for session in sessions: session.free(*[session.alloc(100_000) for _ in range(2)])\n"
+        "for session in sessions: session.alloc(100_000)\n"
+        "print('ready', flush=True); time.sleep(60)\n"
+    )
+    endpoint = odd_server.endpoint
+
+    def left():
+        status = raw.status()
+        victims = [s for s in status.sessions if s.client == "victim"]
+        return len(victims), status.pool.leases
+
+    with Raw(endpoint) as raw:
+        before, files = left(), None
+        for _ in range(10):
+            command = [sys.executable, "-c", code, endpoint.address, endpoint.token]
+            victim = subprocess.Popen(command, stdout=subprocess.PIPE)
+            assert victim.stdout.readline() == b"ready\n"
+            victim.kill()
+            victim.wait()
+            victim.stdout.close()
+            eventually(lambda: left() == before)
+            kept = raw.status().pool.segments
+            files = files or descriptors(odd_server.process.pid) - kept
+        assert descriptors(odd_server.process.pid) - raw.status().pool.segments <= files + 3
 
 
 def test_two_hundred_idle_sessions_disturb_nobody(odd_server):
