@@ -19,10 +19,18 @@ class Buffer:
         self.size = int(described["bytes"])
         handle = os.open(described["path"], os.O_RDWR | getattr(os, "O_BINARY", 0))
         try:
-            self.memory = mmap.mmap(handle, self.size)
+            self.memory = _mapped(handle, self.size)
         finally:
             os.close(handle)
 
     def close(self) -> None:
         """Unmap it here. The companion keeps it until `free`."""
         self.memory.close()
+
+
+def _mapped(handle: int, size: int) -> mmap.mmap:
+    """Writable, with all pages at hand where the system can: one by one they cost more."""
+    at_hand = getattr(mmap, "MAP_POPULATE", 0)
+    if at_hand:
+        return mmap.mmap(handle, size, flags=mmap.MAP_SHARED | at_hand)
+    return mmap.mmap(handle, size)

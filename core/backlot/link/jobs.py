@@ -8,12 +8,13 @@ from collections.abc import Callable
 from typing import Any
 
 from .. import events
+from ..buffers import Buffers as FramePool
 from ..client import Studio
 from ..errors import BacklotError, Cancelled, InvalidInput, ServerUnavailable
 from ..frame import Frame
 from ..running import Running
 from .memory import Buffers
-from .pixels import frame_in, keep_original, layout_out, layout_to_json, put_out
+from .pixels import Layout, frame_in, layout_out, layout_to_json, put_changed, put_out
 from .protocol import Json, error_to_json
 from .request import FromBuffer, Request
 from .studios import Studios
@@ -138,7 +139,8 @@ class Work:
     def _frame(self, name: str, number: int) -> Frame:
         given = self._request.inputs[name]
         if isinstance(given, FromBuffer):
-            return frame_in(given.memory.map, given.layout, number, self._request.view)
+            view = self._request.view
+            return frame_in(given.memory.map, given.layout, number, view, _pool)
         from .sequences import read_frame
 
         return read_frame(given, number, self._request.view)
@@ -155,19 +157,14 @@ class Work:
             )
         layout = layout_out(result, given.layout, request.out_buffer or {})
         name, memory = self._buffers.new(layout.bytes)
-        put_out(result, layout, memory.map)
-        original = given.layout
-        if result.pixels.shape == sent[main].pixels.shape and layout.space == original.space:
-            matte = sent.get(spec.output.matte)
+        out = layout.view(memory.map)
+        if _alike(result, sent[main], layout, given.layout):
             reach = spec.reach(spec.values_at(spec.values(request.params), result.number))
-            keep_original(
-                layout.view(memory.map),
-                original.view(given.memory.map),
-                sent[main],
-                result,
-                matte,
-                reach,
-            )
+            original = given.layout.view(given.memory.map)
+            matte = sent.get(spec.output.matte)
+            put_changed(result, layout, out, original, sent[main], matte, reach)
+        else:
+            put_out(result, layout, out)
         told: Json = {
             "number": result.number,
             "engine": event.engine,
@@ -177,13 +174,26 @@ class Work:
         if request.out_files:
             from .sequences import save_result
 
-            told["file"] = save_result(request, result, layout, layout.view(memory.map))
+            told["file"] = save_result(request, result, layout, out)
         if request.out_buffer is None:
             self._buffers.free(name)
         else:
             where = {"buffer": name, "bytes": memory.size, "path": memory.path}
             told["pixels"] = where | layout_to_json(layout)
         self._tell("frame", **told)
+
+
+def _alike(result: Frame, sent: Frame, out: Layout, source: Layout) -> bool:
+    """Whether what the tool did not change can be given back as the host sent it."""
+    return (
+        (result.pixels.shape, result.pixels.dtype) == (sent.pixels.shape, sent.pixels.dtype)
+        and (out.space, out.meaning, out.straight)
+        == (source.space, source.meaning, source.straight)
+        and out.dtype.itemsize >= source.dtype.itemsize
+    )
+
+
+_pool = FramePool()
 
 
 def _cancel(running: Running) -> None:

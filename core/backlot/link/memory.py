@@ -34,7 +34,7 @@ class Memory:
             self.path = f"/proc/{os.getpid()}/fd/{self._fd}"
         try:
             _reserve(self._fd, self.capacity)
-            self.map = mmap.mmap(self._fd, self.capacity)
+            self.map = _mapped(self._fd, self.capacity)
         except BaseException:
             self.discard()
             raise
@@ -140,3 +140,11 @@ def _reserve(fd: int, size: int) -> None:
             f"There is no room for a frame of {size >> 20} MB.",
             "Close other applications, or free space in the temporary folder.",
         ) from error
+
+
+def _mapped(handle: int, size: int) -> mmap.mmap:
+    """Writable, with all pages at hand where the system can: one by one they cost more."""
+    at_hand = getattr(mmap, "MAP_POPULATE", 0)
+    if at_hand:
+        return mmap.mmap(handle, size, flags=mmap.MAP_SHARED | at_hand)
+    return mmap.mmap(handle, size)

@@ -10,9 +10,10 @@ import numpy as np
 import numpy.typing as npt
 
 from .. import color
+from ..buffers import Buffers
 from ..errors import InvalidInput
 from ..frame import COLOR, DATA, Frame, Pixels, default_channels
-from ..matte import coverage, restore, support
+from ..matte import coverage, support
 from ..pixeltypes import from_float, same_bits
 from .protocol import Json, number_from_json, text_from_json
 
@@ -89,7 +90,7 @@ def layout_to_json(layout: Layout) -> Json:
     }
 
 
-def frame_in(memory: Any, layout: Layout, number: int, view: str) -> Frame:
+def frame_in(memory: Any, layout: Layout, number: int, view: str, pool: Buffers) -> Frame:
     """What the buffer holds, as a frame for the wire.
 
     Raises: InvalidInput when the buffer is too small or the colour space unknown.
@@ -99,16 +100,13 @@ def frame_in(memory: Any, layout: Layout, number: int, view: str) -> Frame:
             f"The buffer holds {len(memory)} bytes, its pixels would be {layout.bytes}.",
             "Ask for width x height x channels x 4 bytes, or x 2 for half.",
         )
-    pixels = layout.view(memory)
-    meaning = layout.meaning
-    if layout.converted:
-        pixels = color.to_working(
-            np.ascontiguousarray(pixels, np.float32), layout.space, straight=layout.straight
-        )
-    elif meaning == COLOR:
-        meaning = DATA
-    if np.may_share_memory(pixels, np.frombuffer(memory, np.uint8)):
-        pixels = pixels.copy()
+    given = layout.view(memory)
+    converted = layout.converted
+    pixels = pool.empty(given.shape, np.float32 if converted else given.dtype)
+    np.copyto(pixels, given)
+    if converted:
+        pixels = color.to_working(pixels, layout.space, straight=layout.straight)
+    meaning = COLOR if converted else DATA
     return Frame(pixels, layout.channels, meaning=meaning, number=number, view=view)
 
 
@@ -119,28 +117,51 @@ def layout_out(result: Frame, source: Layout, asked: Mapping[str, Any]) -> Layou
     return layout_from_json(like | size)
 
 
-def put_out(result: Frame, layout: Layout, memory: Any) -> None:
-    """Write a result into a buffer of `layout`, converted to the host's colour space."""
+def put_out(result: Frame, layout: Layout, out: Pixels) -> None:
+    """Write a result into `out`, a view of `layout`, converted to the host's colour space."""
     pixels = result.pixels
     if layout.converted and result.meaning == COLOR:
         floats = np.asarray(pixels, np.float32)
         pixels = color.from_working(floats, layout.space, straight=layout.straight)
-    np.copyto(layout.view(memory), from_float(pixels, layout.dtype))
+    np.copyto(out, from_float(pixels, layout.dtype))
 
 
-def keep_original(
-    out: Pixels, original: Pixels, sent: Frame, result: Frame, matte: Frame | None, reach: float
+def put_changed(
+    result: Frame,
+    layout: Layout,
+    out: Pixels,
+    original: Pixels,
+    sent: Frame,
+    matte: Frame | None,
+    reach: float,
 ) -> None:
-    """Give `out` the host's own bits back wherever the tool changed nothing, or must not.
+    """As `put_out`, but the host's own bits wherever the tool changed nothing, or must not.
 
     A conversion of colour there and back is not exact to the last bit; pixels that were not
-    touched must be. out, original: (height, width, channels), as the host sees them.
+    touched must be. Only rows in which something changed are converted.
+    out, original: (height, width, channels), as the host sees them.
     """
-    same = same_bits(result.pixels, sent.pixels)
-    changed = np.asarray(~same.all(axis=2))
+    np.copyto(out, original)
+    before, after = _words(sent.pixels), _words(result.pixels)
+    rows = np.flatnonzero((before != after).any(axis=1))
+    if not rows.size:
+        return
+    band = slice(int(rows[0]), int(rows[-1]) + 1)
+    changed = np.asarray(~same_bits(result.pixels[band], sent.pixels[band]).all(axis=2))
     if matte is not None:
-        changed &= support(coverage(matte, result.data_window), reach)
-    restore(original, out, changed)
+        changed &= support(coverage(matte, result.data_window), reach)[band]
+    values = result.pixels[band]
+    if layout.converted:
+        floats = np.asarray(values, np.float32)
+        values = color.from_working(floats, layout.space, straight=layout.straight)
+    np.copyto(out[band], from_float(values, layout.dtype), where=changed[:, :, None])
+
+
+def _words(pixels: Pixels) -> npt.NDArray[Any]:
+    """Rows as the widest integers that fit, to be compared quickly."""
+    rows = pixels.reshape(len(pixels), -1).view(np.uint8)
+    width = next(size for size in (8, 4, 2) if rows.shape[1] % size == 0)
+    return rows.view(f"u{width}")
 
 
 def _one_of(given: Mapping[str, Any], name: str, known: tuple[str, ...], default: str) -> str:
