@@ -156,6 +156,21 @@ def test_a_plate_that_is_there_is_not_rendered_again(desk):
     assert "Project.StartRendering" not in log
 
 
+def test_alpha_goes_out_and_comes_back_where_the_clip_has_it(desk, tmp_path):
+    from tests.hosts.resolve.harness import plate as make
+
+    d = desk()
+    pattern = make(tmp_path / "keyed", "keyed", range(1001, 1031), alpha=True)
+    d.do(f"source.media.pattern = {pattern!r}; source.properties['Alpha mode'] = 'Premultiplied'")
+    edit, clip, plate = out(d)
+    assert np.array_equal(pixels(plate.pattern % 1010), pixels(pattern % 1010))
+    assert pixels(plate.pattern % 1010).shape[2] == 4
+    placed = back(d, edit, clip, plate, as_result(d, plate), takes.TAKE)
+    assert (placed.place, placed.notes) == ("take", [])
+    made = d.state()["pool"]["folders"]["Backlot"]["folders"]["A001"]["items"][0]
+    assert made["properties"]["Alpha mode"] == "Premultiplied"
+
+
 def test_a_managed_project_gives_its_working_space(desk):
     managed = {
         "colorScienceMode": "davinciYRGBColorManagedv2",

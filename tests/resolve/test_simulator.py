@@ -290,6 +290,26 @@ def test_29_camera_raw_has_a_path_only(open_):
     assert media.GetClipProperty("File Path").endswith(".braw")
 
 
+def test_30_alpha_counts_where_the_clip_says_so_and_is_rendered_where_asked(open_, tmp_path):
+    from tests.hosts.resolve.harness import plate
+
+    made, app, project, _ = open_()
+    pattern = plate(tmp_path / "a", "a", range(1001, 1031), alpha=True)
+    made.do(f"source.media.pattern = {pattern!r}; timeline.tracks[1].enabled = False")
+    inside = {"SelectAllFrames": False, "MarkIn": 86404, "MarkOut": 86404}
+
+    def channels(name, **settings):
+        render(made, app, project, tmp_path / name, **inside, **settings)
+        image = oiio.ImageBuf(str(next((tmp_path / name).iterdir())))
+        return image.spec().nchannels, float(image.get_pixels()[0, 0, -1])
+
+    assert channels("off")[0] == 3
+    assert channels("ignored", ExportAlpha=True) == (4, 1.0)
+    media = project.GetMediaPool().GetRootFolder().GetClipList()[0]
+    assert media.SetClipProperty("Alpha mode", "Premultiplied")
+    assert channels("on", ExportAlpha=True) == (4, 0.0)
+
+
 def test_31_a_fresh_timeline_takes_no_clips(open_):
     *_, project, _ = open_()
     pool = project.GetMediaPool()

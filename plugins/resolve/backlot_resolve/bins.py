@@ -116,6 +116,8 @@ def _describe(
             wanted["Start TC"] = rate.timecode(first + offset)
     if plate.colour.resolve:
         wanted["Input Color Space"] = plate.colour.resolve
+    if plate.alpha:
+        wanted["Alpha mode"] = "Premultiplied"
     for name, value in wanted.items():
         if properties.get(name) == value:
             continue

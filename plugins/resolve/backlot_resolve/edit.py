@@ -22,8 +22,9 @@ DIRECT = (".exr", ".dpx", ".tif", ".tiff", ".png")
 class Clip:
     """One item of a video track.
 
-    problem: why its media frames cannot be taken ("" where they can); it may still be rendered
-    as graded. pattern: of the files in printf notation, "" where it is no sequence or still.
+    alpha: whether its media's alpha counts. problem: why its media's frames cannot be taken (""
+    where they can); it may still be rendered as graded. pattern: of the files in printf notation,
+    "" where it is no sequence or still.
     """
 
     id: str
@@ -38,6 +39,7 @@ class Clip:
     start_timecode: str = ""
     reel: str = ""
     space: str = ""
+    alpha: bool = False
     locked: bool = False
     problem: str = ""
     hint: str = ""
@@ -246,6 +248,7 @@ def _with_media(
         "start_timecode": str(properties.get("Start TC", "")),
         "reel": str(properties.get("Reel Name", "")),
         "space": str(properties.get("Input Color Space", "")),
+        "alpha": str(properties.get("Alpha mode", "")) not in ("", "0", "None"),
     }
     facts["pattern"] = pattern(facts["path"])
     clip = Clip(**facts)

@@ -44,6 +44,8 @@ class Plate:
     needed: Span[Source]
     size: tuple[int, int]
     colour: colour.PlateColour
+    alpha: bool = False
+    """Premultiplied alpha is in the files; only said of plates that Resolve rendered."""
 
     @property
     def frames(self) -> str:
@@ -126,7 +128,7 @@ def _isolated(
     note = folder / "plate.json"
     if note.is_file() and _complete(pattern, span):
         named = colour.PlateColour(**json.loads(note.read_text(encoding="utf-8")))
-        return Plate(ISOLATED, pattern, span, needed, clip.size, named)
+        return Plate(ISOLATED, pattern, span, needed, clip.size, named, clip.alpha)
     with _own_timelines(renderer) as (now, state, make):
         timeline = make()
         _fit(scripting, timeline, clip.size, str(rate).removesuffix(" DF"))
@@ -135,10 +137,11 @@ def _isolated(
         named = colour.of_render(settings, clip.path, space)
         _append(scripting, now, timeline, clip, span)
         first = Record(int(scripting.call("Timeline.GetStartFrame", timeline)))
-        files = render(renderer, now, state, Span(first, first + len(span)), folder)
+        whole = Span(first, first + len(span))
+        files = render(renderer, now, state, whole, folder, clip.alpha)
         _number(files, pattern, span)
         note.write_text(json.dumps(vars(named)), encoding="utf-8")
-    return Plate(ISOLATED, pattern, span, needed, clip.size, named)
+    return Plate(ISOLATED, pattern, span, needed, clip.size, named, clip.alpha)
 
 
 def _graded(

@@ -39,9 +39,15 @@ class Renderer:
 
 
 def render(
-    renderer: Renderer, now: Open, state: keep.Kept, record: Span[Record], folder: Path
+    renderer: Renderer,
+    now: Open,
+    state: keep.Kept,
+    record: Span[Record],
+    folder: Path,
+    alpha: bool = False,
 ) -> list[Path]:
-    """Render a range of the open timeline to EXR; the files in order."""
+    """Render a range of the open timeline to EXR; the files in order. alpha: with premultiplied
+    alpha."""
     scripting, call = renderer.scripting, renderer.scripting.call
     fresh = folder / f".render-{uuid.uuid4().hex[:8]}"
     fresh.mkdir(parents=True)
@@ -55,7 +61,10 @@ def render(
             "CustomName": "frame_",
             "ExportVideo": True,
             "ExportAudio": False,
+            "ExportAlpha": alpha,
         }
+        if alpha:
+            settings["AlphaMode"] = 0
         for name, value in settings.items():
             call("Project.SetRenderSettings", now.project, {name: value})
         job = _add_job(scripting, now)

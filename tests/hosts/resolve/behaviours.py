@@ -59,7 +59,7 @@ LEDGER = tuple(
          "measured", "A", False),
         (28, "The free edition gives no scripting from outside", "documented", "B"),
         (29, "Camera raw has a path that nothing else can read", "measured", "N"),
-        (30, "Alpha: premultiplied or straight by clip property", "assumed", "B", False),
+        (30, "Alpha counts by clip property, and is rendered only where asked", "assumed", "A B"),
         (31, "A fresh timeline takes no clips until it was made current", "measured", "D"),
         (32, "CreateEmptyTimeline makes the new timeline current", "measured", "F"),
     )

@@ -18,16 +18,26 @@ ROOT = Path(__file__).parents[3]
 API = Path(__file__).parent / "scripting"
 
 
-def plate(folder: Path, name: str, numbers: range, size: tuple[int, int] = (64, 36)) -> str:
+def plate(
+    folder: Path,
+    name: str,
+    numbers: range,
+    size: tuple[int, int] = (64, 36),
+    alpha: bool = False,
+) -> str:
     """An EXR sequence of half floats with values below 0 and above 1; every frame and pixel
-    differs. Returns the printf pattern."""
+    differs. alpha: a box of it. Returns the printf pattern."""
     folder.mkdir(parents=True, exist_ok=True)
     width, height = size
     y, x = np.mgrid[:height, :width].astype(np.float32)
     for number in numbers:
         pixels = np.stack([x / width * 4 - 0.1, y / height, np.full_like(x, number % 97 / 50)], 2)
         pixels[number % height, :, 1] = 12.5
-        spec = oiio.ImageSpec(width, height, 3, "half")
+        if alpha:
+            cover = np.zeros((height, width, 1), np.float32)
+            cover[height // 4 : height // 2, width // 4 : width // 2] = 1.0
+            pixels = np.concatenate([pixels * cover, cover], 2)
+        spec = oiio.ImageSpec(width, height, pixels.shape[2], "half")
         spec.attribute("compression", "zip")
         out = oiio.ImageOutput.create(str(folder / f"{name}.{number:04d}.exr"))
         out.open(str(folder / f"{name}.{number:04d}.exr"), spec)

@@ -62,7 +62,11 @@ def item_pixels(item: Any, record: int, project: Any, height: int, width: int) -
     rgba = np.zeros((height, width, 4), np.float32)
     y, x = min(height, pixels.shape[0]), min(width, pixels.shape[1])
     rgba[:y, :x, :3] = pixels[:y, :x, :3]
-    rgba[:y, :x, 3] = pixels[:y, :x, 3] if pixels.shape[2] > 3 else 1.0
+    mode = item.media_item.properties.get("Alpha mode", "None")
+    has_alpha = pixels.shape[2] > 3 and mode != "None"
+    rgba[:y, :x, 3] = pixels[:y, :x, 3] if has_alpha else 1.0
+    if has_alpha and mode == "Straight":
+        rgba[..., :3] *= rgba[..., 3:4]
     if project.settings["colorScienceMode"] == MANAGED:
         source = item.media_item.properties.get("Input Color Space", "")
         rgba = converted(

@@ -125,7 +125,8 @@ class Tool(QWidget):
         self._column.replaceWidget(old, self._inputs_box)
         old.deleteLater()
         self._inputs = {}
-        more = [given for given in spec["inputs"][1:] if given["kind"] != "matte"]
+        matte = next((g["name"] for g in spec["inputs"] if g["kind"] == "matte"), "")
+        more = [given for given in spec["inputs"][1:] if given["name"] != matte]
         if not more:
             return
         form = _form(self._inputs_box, "Inputs")
