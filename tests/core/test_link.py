@@ -216,6 +216,7 @@ def test_a_newer_preview_ends_the_older(link):
         for seconds in (60.0, 0.0)
     ]
     assert [link.wait(job, 60).state for job in both] == ["cancelled", "done"]
+    assert both[0].error.code == "superseded"
 
 
 def refused(link, **request):

@@ -14,7 +14,14 @@ from typing import Any, BinaryIO
 
 from .. import PROTOCOL, __version__, local
 from ..cli.specs import remember, remembered
-from ..errors import BacklotError, InvalidInput, ServerUnavailable, Unsupported, VersionMismatch
+from ..errors import (
+    BacklotError,
+    InvalidInput,
+    ServerUnavailable,
+    Superseded,
+    Unsupported,
+    VersionMismatch,
+)
 from . import LINK, LINK_OLDEST
 from .protocol import (
     Json,
@@ -204,7 +211,11 @@ class Companion:
             if request.job in self._jobs:
                 request.release(self.buffers)
                 raise InvalidInput(f"There is a job {request.job} already.", "Name it differently.")
+            # Here and not in the server, which may hear of two jobs in the other order.
+            older = [each for each in self._jobs.values() if work.supersedes(each)]
             self._jobs[request.job] = work
+        for each in older:
+            each.cancel(Superseded("A newer run took this one's place."))
         work.start()
         return {"job": request.job}
 

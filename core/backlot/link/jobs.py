@@ -37,13 +37,20 @@ class Work:
         self._tell_job, self._over = tell, over
         self._cancelled = threading.Event()
         self._running: Running | None = None
+        self._why: Cancelled | None = None
         self._thread = threading.Thread(target=self._work, name="backlot-job", daemon=True)
 
     def start(self) -> None:
         self._thread.start()
 
-    def cancel(self) -> None:
+    def supersedes(self, other: Work) -> bool:
+        """Whether this, the newer one, takes the other's place."""
+        key = self._request.supersede
+        return bool(key) and key == other._request.supersede
+
+    def cancel(self, why: Cancelled | None = None) -> None:
         """Ask for the end. Returns at once; the job then tells `cancelled`."""
+        self._why = why or self._why
         self._cancelled.set()
         running = self._running
         if running is not None:
@@ -57,7 +64,7 @@ class Work:
         try:
             end = "done", self._run_with_retry()
         except Cancelled as error:
-            end = "cancelled", {"error": error_to_json(error)}
+            end = "cancelled", {"error": error_to_json(self._why or error)}
         except Exception as error:
             if not isinstance(error, BacklotError):
                 traceback.print_exception(error)
@@ -103,7 +110,6 @@ class Work:
             list(sent),
             request.params,
             priority=request.priority,
-            supersede=request.supersede,
             view=request.view,
             job=request.job,
         ) as running:
