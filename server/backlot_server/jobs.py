@@ -122,6 +122,7 @@ class Jobs:
         """The client's stream is over."""
         self.fail(job, Cancelled("The client ended the job."))
         job.holdings.client_gone()
+        self._settle(job)
 
     def end_session(self, session: Session) -> None:
         """Its jobs end and its memory is freed."""

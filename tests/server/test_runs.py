@@ -414,6 +414,19 @@ def test_cancel_frees_everything_and_the_next_job_works(raw, session, how, secon
     assert session.run(**job("next")).play()[-1].done.finished == 1
 
 
+def test_a_job_stream_ends_with_its_session_even_with_results_unread(raw):
+    mine = raw.session("mine")
+    run = mine.run(**job(frames=range(50)))
+    for event in run.events:
+        if event.HasField("need"):
+            run.supply(event.need)
+        elif event.HasField("result"):
+            break
+    mine.close()
+    *_, last = run.events  # ends by itself
+    assert last.error.code == "cancelled"
+
+
 def test_cancel_of_what_is_not_there(raw, session):
     other = raw.session()
     run = session.run(**job("mine", seconds=1.0))
