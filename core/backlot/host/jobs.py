@@ -17,7 +17,7 @@ class Job:
     """Where a job stands; changed by `apply` on the thread that drains the link, and only there.
 
     of, finished, failed: counts of frames. frame: the one being made. fraction: of the job, 0 to 1.
-    error: why it failed or was cancelled; a job of which some frames failed is done: `frame_errors`.
+    error: why it failed or was cancelled; one of which some frames failed is done: `frame_errors`.
     results: frame number -> the `frame` event, as in docs/link.md.
     then: called with (job, event) after every event.
     """
