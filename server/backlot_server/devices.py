@@ -25,6 +25,7 @@ _TRIES = 3
 _PAUSE_SECONDS = 30.0
 _READY_SECONDS = 30.0
 _END_SECONDS = 2.0
+_WORDS_SECONDS = 1.0
 
 
 @dataclass(frozen=True)
@@ -133,7 +134,11 @@ class Device:
         tries = 0
         try:
             while True:
-                came_up = await self._live_once()
+                try:
+                    came_up = await self._live_once()
+                except OSError as error:  # the system gives no process
+                    self._log.line("worker not started", device=self.place.name, said=told(error))
+                    came_up = False
                 tries = 0 if came_up else tries + 1
                 self.restarts += 1
                 self._failed = tries >= _TRIES
@@ -164,13 +169,13 @@ class Device:
                 self._take(message)
             except Exception as error:  # one job's trouble is not the device's end
                 self._log.line("defect", device=self.place.name, said=told(error))
+        came_up, computing = self.up, self._computing
+        self.up, self._computing = False, 0
+        self._decided.clear()
         self.kill()
         code = await process.wait()
-        await words
-        came_up, computing = self.up, self._computing
-        self.up = False
-        self._decided.clear()
-        self._computing = 0
+        await asyncio.wait((words,), timeout=_WORDS_SECONDS)  # a child of its may hold the pipe
+        words.cancel()
         self._log.line("worker lost", device=self.place.name, code=code)
         for future in self._asks.values():
             if not future.done():

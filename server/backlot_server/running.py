@@ -112,7 +112,9 @@ class RunningJob:
             for at in range(len(self.frames)):
                 self._make(at)
             self._tell(pb.RunEvent(done=pb.Done()))
-        except Exception as error:
+        except (
+            BaseException
+        ) as error:  # even sys.exit() in a tool must not leave the client waiting
             if not isinstance(error, BacklotError):
                 self._failed(error)
             self._tell(pb.RunEvent(error=error_to_wire(error)))

@@ -123,6 +123,12 @@ def test_a_defect_of_a_tool_is_a_typed_error_without_its_secrets(session):
     assert events[-1].done == pb.Done(finished=0, failed=1)
 
 
+def test_a_tool_that_would_end_the_process_ends_its_job(session):
+    *_, last = session.run(**job(mode="exit")).play()
+    assert last.error.code == "internal"
+    assert session.run(**job("next")).play()[-1].done.finished == 1
+
+
 def test_no_memory_in_a_tool_is_said_and_the_worker_lives(raw, session):
     pid = raw.status().devices[0].worker_pid
     events = session.run(**job(mode="memory")).play()

@@ -9,7 +9,18 @@ import numpy as np
 from backlot.tools import Input, Param, ToolSpec
 from backlot_server.job import Made, Plan
 
-MODES = ("copy", "crash", "stubborn", "defect", "memory", "peek", "preview", "waste", "warn")
+MODES = (
+    "copy",
+    "crash",
+    "stubborn",
+    "defect",
+    "exit",
+    "memory",
+    "peek",
+    "preview",
+    "waste",
+    "warn",
+)
 
 SPEC = ToolSpec(
     name="odd",
@@ -43,6 +54,8 @@ def run(job, number):
         time.sleep(values["seconds"])
     if mode == "defect":
         raise ZeroDivisionError("/home/somebody/secret.exr")
+    if mode == "exit":
+        raise SystemExit(1)
     if mode == "memory":
         raise MemoryError
     if mode == "waste":
