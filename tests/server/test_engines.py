@@ -126,5 +126,17 @@ def test_the_engine_can_be_chosen(card, monkeypatch):
         networks.chosen_engine(card)
 
 
+def test_without_being_asked_one_is_chosen_that_runs_here(card, monkeypatch, tmp_path):
+    monkeypatch.setenv("BACKLOT_HOME", str(tmp_path))
+    monkeypatch.delenv("BACKLOT_ENGINE", raising=False)
+    assert networks.chosen_engine(card).NAME == "openvino"
+    monkeypatch.setattr(ENGINES["openvino"], "available", lambda: "Not installed.")
+    assert networks.chosen_engine(card).NAME == "onnx"
+    monkeypatch.undo()
+    monkeypatch.setenv("BACKLOT_HOME", str(tmp_path))
+    monkeypatch.setattr(ENGINES["onnx"], "accelerated", lambda: True)
+    assert networks.chosen_engine(card).NAME == "onnx"
+
+
 def test_the_test_networks_are_small():
     assert sum(path.stat().st_size for path in NETWORKS.glob("*.onnx")) < 100_000

@@ -32,6 +32,15 @@ def available() -> str:
     return "" if find_spec("onnxruntime") else "ONNX Runtime is not installed."
 
 
+def accelerated() -> bool:
+    """Whether it has something faster than the processor here."""
+    if available():
+        return False
+    import onnxruntime
+
+    return any(_PROVIDERS.get(name) for name in onnxruntime.get_available_providers())
+
+
 class OnnxNetwork:
     """A network in ONNX Runtime. What a call returns is overwritten by the next call."""
 

@@ -57,8 +57,9 @@ def _pull(given: argparse.Namespace) -> None:
         else:
             print("\n".join(meaning(entry) for entry in known.values()))
         return
-    if given.name in (known := entries()):
-        print(meaning(known[given.name]), file=sys.stderr)
+    entry = entries().get(given.name)
+    if entry is not None and (given.accept or entry.verdict == "green"):
+        print(meaning(entry), file=sys.stderr)
     _tell(
         given,
         pull(
