@@ -324,16 +324,13 @@ class BACKLOT_OT_cryptomatte(bpy.types.Operator):
     @classmethod
     def poll(cls, context):
         group = _active_group(context)
-        return group is not None and any(
-            given["kind"] == "matte"
-            for given in controls.extra_inputs(controls.spec_of(group.backlot.tool))
-        )
+        return group is not None and controls.has_matte(controls.spec_of(group.backlot.tool))
 
     def execute(self, context):
         tree = context.space_data.edit_tree
         node = tree.nodes.active
         spec = controls.spec_of(node.node_tree.backlot.tool)
-        at = [given["kind"] for given in spec["inputs"]].index("matte")
+        at = [given["name"] for given in spec["inputs"]].index(spec["output"]["matte"])
         picker = tree.nodes.new("CompositorNodeCryptomatteV2")
         picker.location = (node.location.x - 320, node.location.y - 160)
         tree.links.new(picker.outputs["Matte"], node.inputs[at])

@@ -38,6 +38,30 @@ def extra_inputs(spec):
     return spec["inputs"][1:]
 
 
+def takes_matte(spec, given):
+    """Whether this input is the matte that says where the picture may change."""
+    return given["name"] == spec["output"]["matte"]
+
+
+def has_matte(spec):
+    return bool(spec["output"]["matte"])
+
+
+def other_images(spec):
+    """Inputs that are neither the picture nor its matte, and the name of the setting for each."""
+    return [
+        (given, "input_" + given["name"])
+        for given in extra_inputs(spec)
+        if not takes_matte(spec, given)
+    ]
+
+
+def draw_images(layout, settings, spec):
+    """A choice of image for each further input."""
+    for _, name in other_images(spec):
+        layout.prop(settings, name)
+
+
 def update(told):
     """Take over what a server tells. True when the controls changed."""
     kept = os.path.join(places.own_folder(), _SPECS)
@@ -140,6 +164,10 @@ def _make_classes():
     pointers = {}
     for spec in _specs:
         annotations = {param["name"]: _property(param) for param in spec["params"]}
+        for given, name in other_images(spec):
+            annotations[name] = bpy.props.PointerProperty(
+                type=bpy.types.Image, name=given["label"], description=given.get("help", "")
+            )
         made = type(
             "BACKLOT_PG_tool_" + spec["name"],
             (bpy.types.PropertyGroup,),

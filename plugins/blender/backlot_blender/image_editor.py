@@ -36,9 +36,9 @@ def run(plate, tool, settings, matte=None, finished=None):
     task = session.add(session.Task(spec["label"], place_of(plate), done))
     plate_name = plate.name
     try:
-        images = _inputs(spec, plate, matte)
-        layouts = {n: pixels.described(i, matte=n != spec["inputs"][0]["name"])
-                   for n, i in images.items()}  # fmt: skip
+        images = _inputs(spec, plate, matte, settings)
+        mattes = {given["name"] for given in spec["inputs"] if given["kind"] == "matte"}
+        layouts = {n: pixels.described(i, matte=n in mattes) for n, i in images.items()}
         params = controls.values(settings, spec)
         made_of = {"tool": tool, "version": spec["version"], "params": params}
         take = places.new_take(places.takes_of(plate_name))
@@ -92,15 +92,18 @@ def _send(task, tool, params, names, layouts, buffers, out):
         session.link().free(buffer)  # the job holds what it needs
 
 
-def _inputs(spec, plate, matte):
+def _inputs(spec, plate, matte, settings):
+    """Tool input -> image. Raises: LinkError when a needed one is not chosen."""
     images = {spec["inputs"][0]["name"]: plate}
+    chosen = {given["name"]: getattr(settings, name) for given, name in controls.other_images(spec)}
     for given in controls.extra_inputs(spec):
-        if given["kind"] == "matte" and matte is not None:
-            images[given["name"]] = matte
+        image = matte if controls.takes_matte(spec, given) else chosen[given["name"]]
+        if image is not None:
+            images[given["name"]] = image
         elif given["required"]:
             raise LinkError(
                 "invalid-input",
-                "{} needs a {}.".format(spec["label"], given["label"].lower() or given["name"]),
+                f"{spec['label']} needs a {given['label'].lower() or given['name']}.",
                 "Choose or paint one in the sidebar.",
             )
     return images
@@ -421,13 +424,15 @@ class BACKLOT_PT_image(_InImageEditor, bpy.types.Panel):
         row.scale_y = 1.4
         row.operator("backlot.run_image", text=spec["label"], icon="PLAY").tool = own.tool
         ui.draw_task(layout, place_of(plate))
-        if any(given["kind"] == "matte" for given in controls.extra_inputs(spec)):
+        if controls.has_matte(spec):
             row = layout.row(align=True)
             row.prop(plate.backlot, "matte")
             row.operator("backlot.new_matte", text="", icon="ADD")
             if plate.backlot.matte is not None:
                 row.operator("backlot.paint_matte", text="", icon="BRUSH_DATA")
-        controls.draw(layout, controls.settings_of(context.scene, own.tool), spec)
+        settings = controls.settings_of(context.scene, own.tool)
+        controls.draw_images(layout, settings, spec)
+        controls.draw(layout, settings, spec)
 
 
 class BACKLOT_PT_image_takes(_InImageEditor, bpy.types.Panel):

@@ -28,7 +28,7 @@ def process_files(scene, tool, files, finished=None):
         if pattern.lower().endswith(".exr"):
             inputs[spec["inputs"][0]["name"]]["colorspace"] = places.scene_linear()
         for given in controls.extra_inputs(spec):
-            if given["kind"] == "matte" and scene.backlot.matte_files:
+            if controls.takes_matte(spec, given) and scene.backlot.matte_files:
                 matte = bpy.path.abspath(scene.backlot.matte_files)
                 inputs[given["name"]] = {"files": matte}
             elif given["required"]:
@@ -175,7 +175,7 @@ class BACKLOT_PT_output(bpy.types.Panel):
         spec = controls.spec_of(own.tool)
         if spec is None:
             return
-        if any(given["kind"] == "matte" for given in controls.extra_inputs(spec)):
+        if controls.has_matte(spec):
             layout.prop(own, "matte_files")
         controls.draw(layout, controls.settings_of(scene, own.tool), spec)
         if not ui.draw_task(layout, _PLACE):

@@ -22,7 +22,7 @@ def run(scene, strip, tool, finished=None):
         needs = [given for given in controls.extra_inputs(spec) if given["required"]]
         inputs = {spec["inputs"][0]["name"]: {"files": source}}
         for given in needs:
-            if given["kind"] != "matte" or not scene.backlot.matte_files:
+            if not controls.takes_matte(spec, given) or not scene.backlot.matte_files:
                 raise LinkError(
                     "invalid-input",
                     "{} needs files for {}.".format(spec["label"], given["label"]),
@@ -166,7 +166,7 @@ class BACKLOT_PT_strips(bpy.types.Panel):
         spec = controls.spec_of(own.tool)
         if spec is None:
             return
-        if any(given["kind"] == "matte" for given in controls.extra_inputs(spec)):
+        if controls.has_matte(spec):
             layout.prop(own, "matte_files")
         controls.draw(layout, controls.settings_of(context.scene, own.tool), spec)
         layout.operator("backlot.run_strips", icon="PLAY")

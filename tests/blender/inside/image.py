@@ -108,9 +108,6 @@ def upscale_does_not_turn_the_picture_over():
 
 
 def fill_changes_nothing_outside_the_matte():
-    if part("controls").spec_of("fill") is None:
-        print("no fill tool yet", flush=True)
-        return
     plate = new_plate("filled", 24, 20)
     matte = bpy.data.images.new("filled matte", 24, 20, float_buffer=False, is_data=True)
     inside = {(x, y) for x in range(8, 13) for y in range(6, 11)}
@@ -134,9 +131,30 @@ def fill_changes_nothing_outside_the_matte():
     assert places <= inside, sorted(places - inside)
 
 
+def a_reference_is_used_where_it_is_chosen():
+    """All texture from a picture of one colour gives that colour."""
+    plate = new_plate("with reference", 24, 20)
+    matte = bpy.data.images.new("all", 24, 20, float_buffer=False, is_data=True)
+    matte.pixels.foreach_set(array.array("f", [1.0] * (24 * 20 * 4)))
+    reference = bpy.data.images.new("reference", 24, 20, alpha=True, float_buffer=True)
+    reference.pixels.foreach_set(array.array("f", [3.0, 2.0, 1.0, 1.0] * (24 * 20)))
+    result = run(plate, "fill", matte, input_reference=reference)
+    part("controls").settings_of(bpy.context.scene, "fill").input_reference = None
+    got = values_of(result)
+    for channel, wanted in enumerate((3.0, 2.0, 1.0)):
+        middle = sorted(got[channel::4])[24 * 10]
+        assert abs(middle - wanted) < 0.05 * wanted, (channel, middle)
+
+
+def choosing_a_take_shows_it():
+    plate = new_plate("chosen")
+    results = [run(plate, "passthrough"), run(plate, "passthrough")]
+    part("image_editor").choose(plate, 0)
+    assert plate.backlot.take == 0
+    assert [row.image for row in plate.backlot.takes] == results
+
+
 def a_tool_that_needs_a_matte_says_so():
-    if part("controls").spec_of("fill") is None:
-        return
     task = part("image_editor").run(
         new_plate("bare"), "fill", part("controls").settings_of(bpy.context.scene, "fill")
     )
@@ -198,6 +216,8 @@ main(
     upscale_makes_it_larger_and_keeps_the_range,
     upscale_does_not_turn_the_picture_over,
     fill_changes_nothing_outside_the_matte,
+    a_reference_is_used_where_it_is_chosen,
+    choosing_a_take_shows_it,
     a_tool_that_needs_a_matte_says_so,
     an_image_without_pixels_says_so,
     a_take_is_stale_when_a_setting_changed,
