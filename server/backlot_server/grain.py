@@ -140,13 +140,25 @@ def remove(pixels: Pixels, layer: Layer, grain: Grain) -> None:
         codes = np.empty((1, AXES, last - first, width), np.float32)
         rows, columns = np.arange(first, last), np.arange(width)
         encode(original, (0, 1, 2), rows, columns, _ENCODING, codes)
-        mixed = np.tensordot(_MIX, codes[0], 1)
+        _mix(codes[0], _MIX)
         limits = _THRESHOLD * np.sqrt(grain.spectrum)
-        made = _shrunk(mixed, limits, grain.levels, grain.strength, _BLOCK)
-        plain = np.tensordot(_MIX.T, made[:, start - first : end - first], 1)
-        decode(plain, _ENCODING, pixels[start:end], layer)
+        made = _shrunk(codes[0], limits, grain.levels, grain.strength, _BLOCK)
+        made = made[:, start - first : end - first]
+        _mix(made, _MIX.T)
+        decode(made, _ENCODING, pixels[start:end], layer)
 
     in_strips(strip, height)
+
+
+@numba.njit(nogil=True, cache=True)
+def _mix(planes, matrix):  # type: ignore[no-untyped-def]
+    """Three planes turned into three mixtures of them, in place."""
+    _, height, width = planes.shape
+    for y in range(height):
+        for x in range(width):
+            a, b, c = planes[0, y, x], planes[1, y, x], planes[2, y, x]
+            for k in range(AXES):
+                planes[k, y, x] = matrix[k, 0] * a + matrix[k, 1] * b + matrix[k, 2] * c
 
 
 @numba.njit(nogil=True, cache=True)
@@ -240,12 +252,13 @@ def put(pixels: Pixels, layer: Layer, grain: Grain, number: int) -> None:
     def band(start: int, end: int) -> None:
         codes = np.empty((1, AXES, end - start, width), np.float32)
         encode(pixels, layer, np.arange(start, end), columns, _ENCODING, codes)
-        noise = [
-            _filtered(_drawn(number, axis, start, end, width), *filters[axis])
-            for axis in range(AXES)
-        ]
-        strength = np.interp(codes[0].mean(axis=0), grain.levels, grain.strength)
-        codes[0] += np.tensordot(_MIX.T, np.stack(noise), 1) * strength.astype(np.float32)
+        noise = np.stack(
+            [
+                _filtered(_drawn(number, axis, start, end, width), *filters[axis])
+                for axis in range(AXES)
+            ]
+        )
+        _lay(codes[0], noise, _MIX, grain.levels, grain.strength)
         decode(codes[0], _ENCODING, pixels[start:end], layer)
 
     def strip(start: int, end: int) -> None:
@@ -253,6 +266,21 @@ def put(pixels: Pixels, layer: Layer, grain: Grain, number: int) -> None:
             band(first, min(first + ROWS, end))
 
     in_strips(strip, height)
+
+
+@numba.njit(nogil=True, cache=True)
+def _lay(codes, noise, matrix, levels, strength):  # type: ignore[no-untyped-def]
+    """Add noise, unmixed, as strong as the brightness asks for."""
+    _, height, width = codes.shape
+    for y in range(height):
+        for x in range(width):
+            brightness = (codes[0, y, x] + codes[1, y, x] + codes[2, y, x]) / np.float32(3.0)
+            gain = np.float32(_between(brightness, levels, strength))
+            for c in range(AXES):
+                value = np.float32(0.0)
+                for k in range(AXES):
+                    value += matrix[k, c] * noise[k, y, x]
+                codes[c, y, x] += gain * value
 
 
 def _filters(spectrum: Tensor) -> tuple[Tensor, Tensor]:
