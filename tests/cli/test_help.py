@@ -62,6 +62,15 @@ def test_a_tools_help_is_built_from_its_spec_and_works_without_a_server(alone) -
     assert not (alone.runtime / "server.json").exists()
 
 
+def test_a_tool_that_is_new_since_the_server_last_ran_is_found(alone: CommandLine) -> None:
+    memory = alone.folder / "home" / "tools.json"
+    memory.parent.mkdir()
+    memory.write_text(json.dumps({"build": "0.1.0", "tools": [asdict(SPEC)]}))
+    assert "Mend what is torn." in alone("mend", "--help").out
+    assert "--scale" in alone("upscale", "--help").out
+    assert "upscale" in memory.read_text()
+
+
 def test_an_unknown_word_names_the_nearest(cli: CommandLine) -> None:
     said = cli("upscal", "a.exr")
     assert said.code == 2

@@ -12,9 +12,10 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+import backlot
 from backlot.errors import BY_CODE
 from tests.cli.conftest import CommandLine
-from tests.plates import damage, raw
+from tests.plates import HEIGHT, WIDTH, damage, matte, raw
 
 COPY = ("passthrough", "plate/plate.####.exr", "--out", "out/copy.####.exr")
 
@@ -193,6 +194,45 @@ def test_a_killed_run_is_taken_up_where_it_was(cli: CommandLine) -> None:
     said = cli(*COPY, "--seconds", "0.1")
     assert said.code == 0
     assert left(cli) == frames(*range(1001, 1007))
+
+
+FILL = ("fill", "plate/plate.####.exr", "--matte", "roto/roto.####.exr", "-o", "out/c.####.exr")
+
+
+def test_a_clean_up_is_measured_to_be_exact(cli: CommandLine) -> None:
+    said = cli(*FILL, "--range", "1001-1002", "--verify")
+    assert said.code == 0, said.err
+    assert "bit-exact outside the matte: yes (2 frames measured)" in said.out
+    changed = raw(cli.folder / "out" / "c.1001.exr") != raw(cli.folder / "plate/plate.1001.exr")
+    inside = backlot.read(cli.folder / "roto" / "roto.1001.exr").pixels[:, :, 0] > 0
+    assert changed[inside].any()
+    assert not changed[~inside].any()
+
+
+def test_mattes_that_do_not_fit_or_are_not_there_fail_their_frames(cli: CommandLine) -> None:
+    roto = cli.folder / "roto"
+    small = backlot.Frame(np.ones((8, 8, 1), np.float16), ("A",), meaning="data")
+    backlot.write(roto / "roto.1002.exr", small)
+    (roto / "roto.1003.exr").unlink()
+    damage(roto / "roto.1004.exr")
+    said = cli(*FILL, "--range", "1001-1005", "--json")
+    assert said.code == 3
+    told = {event["frame"]: event for event in said.events if event["event"] == "frame"}
+    assert [told[number]["state"] for number in range(1001, 1006)] == [
+        "done",
+        "failed",
+        "failed",
+        "failed",
+        "done",
+    ]
+    assert told[1002]["sentence"] == f"roto.1002.exr is 8x8, the plate is {WIDTH}x{HEIGHT}."
+    assert told[1003]["code"] == "missing-frame"
+    assert told[1004]["code"] == "unreadable-file"
+    backlot.write(roto / "roto.1002.exr", matte())
+    assert "1 done, 2 kept" in cli(*FILL, "--range", "1001,1002,1005").out
+    backlot.write(roto / "roto.1001.exr", matte(20))
+    plan = cli(*FILL, "--range", "1001,1002,1005", "--dry-run", "--json").json
+    assert plan["todo"] == {"1001": "matte changed"}
 
 
 def test_another_run_on_the_same_take_is_refused(cli: CommandLine) -> None:

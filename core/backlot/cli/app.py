@@ -41,7 +41,7 @@ def build(argv: Sequence[str]) -> typer.Typer:
     if not word:
         _add_names(app)
     elif word not in {"models", *(command.__name__ for command, _ in _COMMANDS)}:
-        _add_tool(app, word)
+        _add_tool(app, word, running=not {"-h", "--help"} & set(argv))
     for command, panel in _COMMANDS:
         app.command(command.__name__, rich_help_panel=panel)(guarded(command))
     app.add_typer(models.group(), name="models", rich_help_panel=ABOUT)
@@ -68,14 +68,14 @@ def _add_names(app: typer.Typer) -> None:
         app.command(name, help=summary, rich_help_panel=TOOLS)(lambda: None)
 
 
-def _add_tool(app: typer.Typer, word: str) -> None:
+def _add_tool(app: typer.Typer, word: str, running: bool) -> None:
     """The tool that is meant, built from its ToolSpec; all of them when there is none such."""
     from ..errors import BacklotError
     from . import specs, tool
     from .say import complain
 
     try:
-        found = specs.known()
+        found = specs.known(word, running)
     except BacklotError as error:
         complain(error)
         raise SystemExit(error.exit_code) from None

@@ -67,11 +67,11 @@ def allowed(param: Param) -> str:
         return "text"
     unit = f" {param.unit}" if param.unit else ""
     if param.minimum is not None and param.maximum is not None:
-        return f"{param.minimum:g} to {param.maximum:g}{unit}"
+        return f"{param.minimum:.10g} to {param.maximum:.10g}{unit}"
     if param.minimum is not None:
-        return f"from {param.minimum:g}{unit}"
+        return f"from {param.minimum:.10g}{unit}"
     if param.maximum is not None:
-        return f"up to {param.maximum:g}{unit}"
+        return f"up to {param.maximum:.10g}{unit}"
     return ("whole number" if param.kind == "int" else "number") + unit
 
 
@@ -80,7 +80,7 @@ def shown(value: object) -> str:
     if isinstance(value, bool):
         return "on" if value else "off"
     if isinstance(value, float):
-        return f"{value:g}"
+        return f"{value:.10g}"
     return str(value) if value != "" else "none"
 
 

@@ -48,14 +48,15 @@ def summaries() -> dict[str, str]:
     return {spec["name"]: spec["summary"] for spec in _remembered() if not spec["hidden"]}
 
 
-def known() -> dict[str, ToolSpec]:
-    """The tools of the running server, else the remembered ones, else those of one started now.
+def known(name: str, running: bool) -> dict[str, ToolSpec]:
+    """The tools of the server, which is started when none runs.
 
+    Unless `running` is needed, the remembered ones do, if the tool called `name` is among them.
     Raises: what connecting raises.
     """
     from .. import local
 
-    if local.find() is None and (found := remembered()):
+    if not running and local.find() is None and name in (found := remembered()):
         return found
     from ..client import connect
 
