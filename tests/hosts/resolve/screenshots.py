@@ -87,7 +87,7 @@ def _photograph(simulator: Simulator, target: Path) -> None:
     snap("results")
     simulator.do("resolve.open.clear()")
     window.refresh()
-    until(lambda: window.banner.isVisible())
+    until(lambda: "waiting" in window.banner.label.text())
     snap("waiting")
     simulator.do("resolve.open.set()")
     window.close()
@@ -101,10 +101,9 @@ def _fill(window, until, snap) -> None:  # type: ignore[no-untyped-def]
     window.tool.choice.setCurrentIndex(index)
     window.tool.matte.setCurrentIndex(window.tool.matte.findData("drawn"))
     window.tool.shapes[:] = [
-        {"kind": "brush", "radius": 0.025,
-         "points": [[0.80, 0.18], [0.82, 0.3], [0.80, 0.45], [0.86, 0.5]]},
-        {"kind": "ellipse", "points": [[0.24, 0.74], [0.46, 0.94]]},
-    ]  # fmt: skip
+        {"kind": "ellipse", "points": [[0.555, 0.735], [0.685, 0.855]]},
+        {"kind": "brush", "radius": 0.05, "points": [[0.30, 0.83], [0.33, 0.88], [0.37, 0.84]]},
+    ]
     window.viewer.drawn.emit()
     window.viewer.after = None
     window.preview()

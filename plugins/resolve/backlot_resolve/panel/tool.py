@@ -101,7 +101,7 @@ class Tool(QWidget):
 
     def _build_matte(self) -> QWidget:
         box = QWidget()
-        form = _form(box, "Matte")
+        form = _form(box, "Matte source")
         self.matte = _combo(_MATTES)
         self.matte.setAccessibleName("Matte source")
         self._matte_model: Any = self.matte.model()
@@ -123,6 +123,7 @@ class Tool(QWidget):
         """A field for every further input of the tool: reference pictures, depth, vectors."""
         old, self._inputs_box = self._inputs_box, QWidget()
         self._column.replaceWidget(old, self._inputs_box)
+        old.hide()
         old.deleteLater()
         self._inputs = {}
         matte = next((g["name"] for g in spec["inputs"] if g["kind"] == "matte"), "")
@@ -159,6 +160,7 @@ class Tool(QWidget):
         self.handles.setRange(0, 240)
         self.handles.setValue(8)
         self.handles.setSuffix(" fr")
+        self.handles.setAlignment(Qt.AlignmentFlag.AlignRight)
         self.handles.setToolTip("Frames beyond both ends, as far as the media goes")
         self.space = QuietCombo()
         self.space.setEditable(True)
@@ -283,6 +285,7 @@ class Tool(QWidget):
             return
         if self.controls is not None:
             self._holder.removeWidget(self.controls)
+            self.controls.hide()
             self.controls.deleteLater()
         self.controls = Controls(spec)
         self.controls.set_values(self._memory.get("params", {}).get(spec["name"], {}))

@@ -178,7 +178,8 @@ class Viewer(QWidget):
             cover = cover.subtracted(path) if shape.get("erase") else cover.united(path)
         tint = QColor(style.MATTE)
         painter.setPen(QPen(tint, 1.2))
-        tint.setAlpha(76)
+        judged = self.after is not None and self.mode == WIPE
+        tint.setAlpha(0 if judged else 76)  # a result is not looked at through red
         painter.setBrush(tint)
         painter.drawPath(cover)
 

@@ -331,6 +331,8 @@ class Window(QMainWindow):
             request = request | {"matte": {}}
         self._preview_of = (clip["id"],)
         self.viewer.say("Making the preview", busy=True)
+        if self.banner.property("kind") == "bad":
+            self.banner.hide()
 
         def shown(made: dict[str, Any]) -> None:
             if self._preview_of == (clip["id"],):
