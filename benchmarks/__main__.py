@@ -11,7 +11,7 @@ import psutil
 from rich.console import Console
 from rich.table import Table
 
-NAMES = ["start", "transport", "sequence", "memory", "leaks", "fill_stills"]
+NAMES = ["start", "transport", "sequence", "memory", "leaks", "fill_stills", "blender"]
 
 
 def main(names: list[str]) -> int:

@@ -58,8 +58,11 @@ def other_images(spec):
 
 def draw_images(layout, settings, spec):
     """A choice of image for each further input."""
+    column = layout.column()
+    column.use_property_split = True
+    column.use_property_decorate = False
     for _, name in other_images(spec):
-        layout.prop(settings, name)
+        column.prop(settings, name)
 
 
 def update(told):

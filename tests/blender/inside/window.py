@@ -47,6 +47,7 @@ def image_editor(window):
     plate.generated_type = "COLOR_GRID"
     place.spaces.active.image = plate
     place.spaces.active.show_region_ui = True
+    window.scene.backlot.tool = "upscale"
     return 1.0
 
 
@@ -85,6 +86,29 @@ def after(window):
     assert shown.backlot.plate == bpy.data.images["plate"], shown.name
     assert tuple(shown.size) == (512, 512)
     shot(window, "3-done.png")
+    return 0.5
+
+
+def fill(window):
+    """The same button, with another tool: a square of the plate is painted out."""
+    plate = bpy.data.images["plate"]
+    matte = bpy.data.images.new("plate matte", 256, 256, is_data=True)
+    inside = [80 <= x < 150 and 70 <= y < 130 for y in range(256) for x in range(256)]
+    matte.pixels.foreach_set([v for w in inside for v in (float(w), float(w), float(w), 1.0)])
+    plate.backlot.matte = matte
+    window.scene.backlot.tool = "fill"
+    area(window, "IMAGE_EDITOR").spaces.active.image = plate
+    area(window, "IMAGE_EDITOR").tag_redraw()
+    window.event_simulate(type="MOUSEMOVE", value="NOTHING", x=600, y=400)
+    DONE["waited"] = 0
+    STEPS[0:0] = [press_run, during, filled]
+    return 1.0
+
+
+def filled(window):
+    shown = area(window, "IMAGE_EDITOR").spaces.active.image
+    assert shown.name == "plate fill v002", shown.name
+    shot(window, "3-fill.png")
     return 0.5
 
 
@@ -159,6 +183,7 @@ STEPS = [
     press_run,
     during,
     after,
+    fill,
     node_editor,
     node_tab,
     node_panel,
