@@ -5,6 +5,8 @@ Both put a frame into memory that the server owns and refer to it by a lease.
 
 from __future__ import annotations
 
+import itertools
+import os
 import threading
 from collections import defaultdict
 from collections.abc import Callable, Iterator
@@ -19,6 +21,7 @@ from .wire import frame_bytes, frame_shape, frame_to_wire
 
 _KEEP_FREE = 8
 _COPY_TOGETHER = 8 << 20
+_STRIPS = min(4, os.cpu_count() or 1)
 
 Call = Callable[..., Any]
 
@@ -139,13 +142,15 @@ def _bytes_of(pixels: Pixels) -> memoryview:
 
 
 def _copy(into: Pixels, source: Pixels) -> None:
-    """np.copyto; large frames in two halves at once, since one core does not fill the bus."""
-    rows = len(into)
-    if into.nbytes < _COPY_TOGETHER or rows < 2:
-        np.copyto(into, source)
-        return
-    half = rows // 2
-    other = threading.Thread(target=np.copyto, args=(into[half:], source[half:]))
-    other.start()
-    np.copyto(into[:half], source[:half])
-    other.join()
+    """np.copyto; large frames in strips at once, since one core does not fill the bus."""
+    strips = min(_STRIPS, len(into)) if into.nbytes >= _COPY_TOGETHER else 1
+    edges = [len(into) * n // strips for n in range(strips + 1)]
+    others = [
+        threading.Thread(target=np.copyto, args=(into[start:end], source[start:end]))
+        for start, end in itertools.pairwise(edges[1:])
+    ]
+    for other in others:
+        other.start()
+    np.copyto(into[: edges[1]], source[: edges[1]])
+    for other in others:
+        other.join()

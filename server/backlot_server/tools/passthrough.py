@@ -10,6 +10,7 @@ import numpy as np
 from backlot.tools import Input, Param, ToolSpec, Value
 
 from ..job import Job, Made, Plan, fingerprint
+from ..parallel import in_strips
 
 ENGINE = "Copy"
 STEP = 0.01
@@ -44,7 +45,10 @@ def run(job: Job, number: int) -> Made:
     source = job.read("source", number)
     _wait(job, number, float(job.values(number)["seconds"]))
     result = job.blank(source)
-    np.copyto(result.pixels, source.pixels)
+    in_strips(
+        lambda start, end: np.copyto(result.pixels[start:end], source.pixels[start:end]),
+        source.height,
+    )
     job.progress(number, 1.0)
     return Made(result, ENGINE)
 
