@@ -113,16 +113,15 @@ def process(scene, group, frames, finished=None):
         if task.ended:
             render.close()
             return False
+        left = 0
         try:
             left = render.step()
-        except LinkError as error:
-            render.close()
-            task.fail(error)
-            return False
+        finally:
+            if not left:
+                render.close()
         task.note = f"Rendering plates, {len(frames) - left} of {len(frames)}"
         if left:
             return True
-        render.close()
         group = bpy.data.node_groups.get(names["group"])
         params = controls.values(
             controls.settings_of(group, spec["name"]), spec, frames, owner=group
@@ -133,7 +132,7 @@ def process(scene, group, frames, finished=None):
         session.start(task, spec["name"], frames, params=params, inputs=inputs, out=out)
         return False
 
-    session.each_tick(step)
+    session.each_tick(task, step)
     return task
 
 

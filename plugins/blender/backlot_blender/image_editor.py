@@ -59,11 +59,11 @@ def run(plate, tool, settings, matte=None, finished=None):
     def lent(name, told, error):
         if error is not None:
             task.fail(error)
-        elif not task.ended:
-            buffers[name] = session.mapped(told)
-            if len(buffers) == len(names):
-                _send(task, tool, params, names, layouts, buffers, out)
-                return
+        with session.guarded(task):
+            if not task.ended:
+                buffers[name] = session.mapped(told)
+                if len(buffers) == len(names):
+                    _send(task, tool, params, names, layouts, buffers, out)
         if task.ended:
             for buffer in buffers.values():
                 link.free(buffer)
@@ -81,10 +81,7 @@ def _send(task, tool, params, names, layouts, buffers, out):
     for name, buffer in buffers.items():
         image = bpy.data.images.get(names[name])
         if image is None:
-            task.fail(
-                LinkError("not-found", names[name] + " was removed.", "Choose another image.")
-            )
-            return
+            raise LinkError("not-found", names[name] + " was removed.", "Choose another image.")
         pixels.fill(buffer, image)
         inputs[name] = dict(layouts[name], buffer=buffer.name)
     session.start(task, tool, [1], params=params, inputs=inputs, out=out)

@@ -102,7 +102,13 @@ class BACKLOT_OT_clear_cache(bpy.types.Operator):
     bl_description = "Remove the takes of .blend files that were never saved"
 
     def invoke(self, context, event):
-        return context.window_manager.invoke_confirm(self, event)
+        self.found = cache_size(cache_folder())
+        return context.window_manager.invoke_props_dialog(self, width=420)
+
+    def draw(self, context):
+        size, count = self.found
+        self.layout.label(text=f"{cache_folder()} holds {count} files, {size / 1e6:.1f} MB.")
+        self.layout.label(text="Images in unsaved files that show these takes will be lost.")
 
     def execute(self, context):
         size, count = cache_size(cache_folder())

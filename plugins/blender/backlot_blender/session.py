@@ -4,7 +4,9 @@
 Everything here happens on the main thread: the link's own threads only fill a queue.
 """
 
+import contextlib
 import time
+import traceback
 
 import bpy
 
@@ -168,10 +170,43 @@ def mapped(told):
         ) from error
 
 
-def each_tick(step):
+def each_tick(task, step):
     """Call step() at every tick until it returns False: work in small pieces on the main thread."""
-    _state.steps.append(step)
+
+    def guarded_step():
+        more = False
+        with guarded(task):
+            more = step()
+        return more
+
+    _state.steps.append(guarded_step)
     _wake()
+
+
+@contextlib.contextmanager
+def guarded(task):
+    """An error inside becomes the task's, and not the end of the timer that called."""
+    try:
+        yield
+    except LinkError as error:
+        task.fail(error)
+    except Exception as error:
+        traceback.print_exc()
+        task.fail(
+            LinkError(
+                "internal",
+                f"The add-on met an error of its own ({type(error).__name__}: {error}).",
+                "Copy the details into a report. What is finished lies in the folder of takes.",
+            )
+        )
+
+
+def undo_step(label):
+    """What a job brought is a step of its own: undoing an older one must not take it away."""
+    manager = bpy.context.window_manager
+    if not bpy.app.background and manager is not None and manager.windows:
+        with bpy.context.temp_override(window=manager.windows[0]):
+            bpy.ops.ed.undo_push(message="Backlot " + label)
 
 
 def finish(task, timeout=None):
@@ -199,25 +234,25 @@ def close():
 
 def _heard(task, event):
     if event["event"] == "done" and task.finished is not None:
-        try:
+        with guarded(task):
             task.finished(task)
-        except LinkError as error:
-            task.error = error
+            undo_step(task.label)
     elif event["event"] == "error":
         task.error = task.job.error
     _redraw()
 
 
 def _greeted(result, error):
-    _state.problem = error
-    _redraw()
+    if error is not None:
+        _state.problem = error
+        _redraw()
 
 
 def _told_tools(result, error):
-    if error is not None:
-        _state.problem = error
-    elif controls.update(result["tools"]):
-        _redraw()
+    _state.problem = error
+    if error is None:
+        controls.update(result["tools"])
+    _redraw()
 
 
 def _wake():

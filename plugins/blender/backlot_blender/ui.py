@@ -14,6 +14,7 @@ def draw_task(layout, place):
     """The newest run of a place, as far as it is worth showing. True while one goes on."""
     task = session.latest(place)
     if task is None:
+        _draw_problem(layout)
         return False
     box = layout.box()
     if not task.ended:
@@ -37,6 +38,15 @@ def draw_task(layout, place):
             for line in wrapped(sentence):
                 box.label(text=line, icon="INFO")
     return False
+
+
+def _draw_problem(layout):
+    """Why Backlot as a whole does not work, where no run says so itself."""
+    error = session.problem()
+    if error is not None:
+        box = layout.box()
+        for line in wrapped(error.sentence) + wrapped(error.hint):
+            box.label(text=line, icon="NONE")
 
 
 def _draw_progress(layout, task):

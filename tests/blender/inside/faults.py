@@ -132,6 +132,20 @@ def new_tools_from_a_server_become_controls():
     controls.update(before)
 
 
+def an_error_of_our_own_is_told_and_the_next_run_works():
+    session = part("session")
+    task = start("broken")
+
+    def broken(task):
+        raise ZeroDivisionError("on purpose")
+
+    task.finished = broken
+    until(task, "failed")
+    assert task.error.code == "internal"
+    assert "ZeroDivisionError" in part("ui").details(task)
+    assert session.finish(start("whole"), 60).result is not None
+
+
 def every_panel_and_menu_is_registered():
     for name in ("BACKLOT_PT_image", "BACKLOT_PT_node", "BACKLOT_PT_strips", "BACKLOT_PT_output",
                  "BACKLOT_PT_characters", "BACKLOT_MT_add"):  # fmt: skip
@@ -167,6 +181,7 @@ main(
     the_test_button_says_that_it_works,
     a_folder_that_cannot_be_written_is_an_error,
     new_tools_from_a_server_become_controls,
+    an_error_of_our_own_is_told_and_the_next_run_works,
     every_panel_and_menu_is_registered,
     nothing_is_left_when_it_is_disabled,
 )
