@@ -1,0 +1,140 @@
+"""What goes out: the pipes of a node as raw EXR files of the full format, never 8 bit.
+
+Nodes made for it are outside of ours, never selected, and gone when it is over.
+"""
+
+import os
+
+import nuke
+
+from .host import LinkError
+
+_DATATYPES = {"half": "16 bit half", "float": "32 bit float"}
+
+
+def export(node, spec, frames, view, folder):
+    """Render each connected pipe; the inputs of the `run` request of docs/link.md.
+
+    Raises: LinkError; nuke.CancelledError where the artist stops it.
+    """
+    from .node import colorspace_of
+
+    inputs = {}
+    for number, pipe in enumerate(spec["inputs"]):
+        upstream = node.input(number)
+        if upstream is None:
+            if pipe["required"]:
+                _refuse(pipe)
+            continue
+        pattern = os.path.join(folder, pipe["name"], pipe["name"] + ".%04d.exr")
+        wanted = _with_neighbours(frames, pipe, upstream)
+        _render(node, number, pipe, upstream, wanted, view, pattern.replace(os.sep, "/"))
+        inputs[pipe["name"]] = {"files": pattern}
+        if number == 0:
+            inputs[pipe["name"]]["colorspace"] = colorspace_of(node)
+            if layer_of(node) not in ("rgba", "rgb", "alpha"):
+                inputs[pipe["name"]]["layer"] = layer_of(node)
+    return inputs
+
+
+def layer_of(node):
+    """The layer that was picked: rgba, or another's name."""
+    inside = node.node("Mix") or node.node("Picked")
+    return inside["channels"].value() or "rgba"
+
+
+def _refuse(pipe):
+    raise LinkError(
+        "invalid-input",
+        "The pipe {} is not connected.".format(pipe["name"]),
+        pipe.get("help") or "Connect it.",
+    )
+
+
+def _with_neighbours(frames, pipe, upstream):
+    """The frames, and those around them that the tool may ask for, as far as there are any."""
+    first, last = upstream.firstFrame(), upstream.lastFrame()
+    around = set(frames)
+    for frame in frames:
+        around.update(range(frame - pipe["before"], frame + pipe["after"] + 1))
+    return sorted(f for f in around if f in frames or first <= f <= last)
+
+
+def _channels(node, number, pipe):
+    if pipe["kind"] == "matte":
+        return "alpha"
+    if number == 0:
+        return "all" if node["all_layers"].value() else layer_of(node)
+    return "all" if pipe["kind"] == "data" else "rgba"
+
+
+def _render(node, number, pipe, upstream, frames, view, pattern):
+    root, undo = nuke.root(), nuke.Undo()
+    made, proxy = [], bool(root.proxy())
+    undo.disable()
+    if proxy:
+        root.setProxy(False)
+    parent = node.parent() or root
+    parent.begin()
+    try:
+        picked = upstream
+        if pipe["kind"] == "matte":
+            picked = nuke.nodes.Copy(inputs=[upstream, upstream])
+            made.append(picked)
+            inside = node.node("MatteIn")
+            if inside is not None:
+                picked["from0"].setValue(inside["from0"].value())
+        write = nuke.nodes.Write(inputs=[picked])
+        made.append(write)
+        _set(write, file=pattern, file_type="exr")
+        _set(
+            write,
+            channels=_channels(node, number, pipe),
+            raw=True,
+            datatype=_DATATYPES[node["depth"].value()],
+            compression="Zip (1 scanline)",
+            autocrop=False,
+            create_directories=True,
+        )
+        for first, last in runs(frames):
+            os.makedirs(os.path.dirname(pattern), exist_ok=True)
+            _execute(write, first, last, view, upstream)
+    finally:
+        for each in reversed(made):
+            nuke.delete(each)
+        parent.end()
+        if proxy:
+            root.setProxy(True)
+        undo.enable()
+
+
+def _set(node, **values):
+    """file_type first: it decides which knobs there are; those of other versions are left."""
+    known = node.knobs()
+    for name, value in values.items():
+        if name in known:
+            known[name].setValue(value)
+
+
+def _execute(write, first, last, view, upstream):
+    try:
+        nuke.execute(write, first, last, 1, [view])
+    except nuke.CancelledError:
+        raise
+    except RuntimeError as error:
+        raise LinkError(
+            "host-render",
+            "Nuke could not render {}: {}".format(upstream.name(), error),
+            "Look at that node in the viewer on frame {}.".format(first),
+        ) from error
+
+
+def runs(frames):
+    """Consecutive frames as (first, last)."""
+    found = []
+    for frame in sorted(frames):
+        if found and found[-1][1] == frame - 1:
+            found[-1][1] = frame
+        else:
+            found.append([frame, frame])
+    return [tuple(pair) for pair in found]
