@@ -31,15 +31,7 @@ DEPTHS = ("half", "float")
 
 # Knobs and expression names that every group has already.
 _TAKEN = frozenset(
-    (
-        "name label width height format bbox x y channels frame time view inputs input disable "
-        "selected xpos ypos tile_color gl_color note_font note_font_size note_font_color "
-        "hide_input postage_stamp cached help onCreate onDestroy knobChanged updateUI autolabel "
-        "panel process_mask indicators icon lifetimeStart lifetimeEnd useLifetime bookmark "
-        "dope_sheet mapsize window layer matte_channel range frames render_frame render_range "
-        "cancel details take takes show missing status model fit_source colorspace depth folder "
-        "all_layers stop_at check "
-    ).split()
+    ["name", "label", "width", "height", "format", "bbox", "x", "y", "channels", "frame", "time", "view", "inputs", "input", "disable", "selected", "xpos", "ypos", "tile_color", "gl_color", "note_font", "note_font_size", "note_font_color", "hide_input", "postage_stamp", "cached", "help", "onCreate", "onDestroy", "knobChanged", "updateUI", "autolabel", "panel", "process_mask", "indicators", "icon", "lifetimeStart", "lifetimeEnd", "useLifetime", "bookmark", "dope_sheet", "mapsize", "window", "layer", "matte_channel", "range", "frames", "render_frame", "render_range", "cancel", "details", "take", "takes", "show", "missing", "status", "model", "fit_source", "colorspace", "depth", "folder", "all_layers", "stop_at", "check"]
 )
 
 

@@ -33,7 +33,7 @@ def _text(knob):
 
 
 def stale_reason(node):
-    """"" while the take shown is what would be made now, else what has changed.
+    """ "" while the take shown is what would be made now, else what has changed.
 
     Pipes are compared on the frame on which the take was made: Nuke's hashes are of one frame.
     """

@@ -9,9 +9,7 @@ _FUNCTIONS = {
     "max": max, "min": min, "ceil": math.ceil, "floor": math.floor, "abs": abs,
     "int": int, "rint": round, "clamp": lambda v, a=0, b=1: max(a, min(b, v)),
 }  # fmt: skip
-_BINARY = (
-    (("||",), ("&&",), ("==", "!="), ("<", ">", "<=", ">="), ("+", "-"), ("*", "/", "%"))
-)
+_BINARY = (("||",), ("&&",), ("==", "!="), ("<", ">", "<=", ">="), ("+", "-"), ("*", "/", "%"))
 
 
 class ExpressionError(Exception):

@@ -40,7 +40,7 @@ class FrameRange(object):
 
 
 class FrameRanges(object):
-    """"1-10x2,15", as Nuke's users write it."""
+    """ "1-10x2,15", as Nuke's users write it."""
 
     def __init__(self, text=""):
         self._frames = []
@@ -51,13 +51,13 @@ class FrameRanges(object):
             first, last, step = found.groups()
             self._frames += range(int(first), int(last or first) + 1, int(step or 1))
 
-    def toFrameList(self):  # noqa: N802
+    def toFrameList(self):
         return list(self._frames)
 
-    def minFrame(self):  # noqa: N802
+    def minFrame(self):
         return min(self._frames)
 
-    def maxFrame(self):  # noqa: N802
+    def maxFrame(self):
         return max(self._frames)
 
 
@@ -71,15 +71,15 @@ class ProgressTask(object):
         self._host.progress.append((title, []))
         self._told = self._host.progress[-1][1]
 
-    def setProgress(self, i):  # noqa: N802
+    def setProgress(self, i):
         if not isinstance(i, int):
             raise TypeError("setProgress needs an int")
         self._told.append(i)
 
-    def setMessage(self, s):  # noqa: N802
+    def setMessage(self, s):
         self._told.append(str(s))
 
-    def isCancelled(self):  # noqa: N802
+    def isCancelled(self):
         return self._host.cancel_progress
 
 

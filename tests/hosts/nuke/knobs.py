@@ -27,7 +27,7 @@ class Knob(object):
     def label(self):
         return self._label or ""
 
-    def Class(self):  # noqa: N802
+    def Class(self):
         return type(self).__name__
 
     def node(self):
@@ -36,22 +36,22 @@ class Knob(object):
     def tooltip(self):
         return self._tooltip
 
-    def setTooltip(self, tooltip):  # noqa: N802
+    def setTooltip(self, tooltip):
         self._tooltip = tooltip
 
-    def setFlag(self, flag):  # noqa: N802
+    def setFlag(self, flag):
         self._flags |= flag
 
-    def clearFlag(self, flag):  # noqa: N802
+    def clearFlag(self, flag):
         self._flags &= ~flag
 
-    def getFlag(self, flag):  # noqa: N802
+    def getFlag(self, flag):
         return bool(self._flags & flag)
 
-    def setEnabled(self, enabled):  # noqa: N802
+    def setEnabled(self, enabled):
         (self.clearFlag if enabled else self.setFlag)(DISABLED)
 
-    def setVisible(self, visible):  # noqa: N802
+    def setVisible(self, visible):
         (self.clearFlag if visible else self.setFlag)(INVISIBLE)
 
     def enabled(self):
@@ -60,10 +60,10 @@ class Knob(object):
     def visible(self):
         return not self._flags & INVISIBLE
 
-    def toScript(self, quote=True):  # noqa: N802
+    def toScript(self, quote=True):
         return words.quote(self._text()) if quote else self._text()
 
-    def fromScript(self, script):  # noqa: N802
+    def fromScript(self, script):
         self._edit()
         self._read(words.Word(script, "braced"))
         self._told()
@@ -71,16 +71,16 @@ class Knob(object):
     def value(self):
         return None
 
-    def getValue(self):  # noqa: N802
+    def getValue(self):
         return self.value()
 
-    def setValue(self, val, chan=None):  # noqa: N802
+    def setValue(self, val, chan=None):
         raise TypeError("{} has no value".format(self._name))
 
-    def isAnimated(self, channel=-1):  # noqa: N802
+    def isAnimated(self, channel=-1):
         return False
 
-    def hasExpression(self, index=-1):  # noqa: N802
+    def hasExpression(self, index=-1):
         return False
 
     # ---- what the simulator needs
@@ -111,15 +111,15 @@ class Knob(object):
             (self.setFlag if flag[0] == "+" else self.clearFlag)(value)
 
 
-class Tab_Knob(Knob):  # noqa: N801
+class Tab_Knob(Knob):
     pass
 
 
-class Text_Knob(Knob):  # noqa: N801
+class Text_Knob(Knob):
     pass
 
 
-class String_Knob(Knob):  # noqa: N801
+class String_Knob(Knob):
     def __init__(self, name="", label=None, value=""):
         self._value = value
         Knob.__init__(self, name, label)
@@ -127,7 +127,7 @@ class String_Knob(Knob):  # noqa: N801
     def value(self):
         return self._value
 
-    def setValue(self, val, chan=None):  # noqa: N802
+    def setValue(self, val, chan=None):
         if not isinstance(val, str):
             raise TypeError("setValue needs a string")
         self._edit()
@@ -144,33 +144,33 @@ class String_Knob(Knob):  # noqa: N801
         return substitute(self._value, lambda name: self._node._text_of(name, frame))
 
 
-class EvalString_Knob(String_Knob):  # noqa: N801
+class EvalString_Knob(String_Knob):
     def evaluate(self):
         return self._evaluated(self._frame())
 
 
-class File_Knob(EvalString_Knob):  # noqa: N801
-    def getEvaluatedValue(self):  # noqa: N802
+class File_Knob(EvalString_Knob):
+    def getEvaluatedValue(self):
         return self._evaluated(self._frame())
 
 
-class PyScript_Knob(String_Knob):  # noqa: N801
+class PyScript_Knob(String_Knob):
     def execute(self):
         self._node._host._press(self)
 
-    def setCommand(self, cmd):  # noqa: N802
+    def setCommand(self, cmd):
         self._value = cmd
 
 
-class Channel_Knob(String_Knob):  # noqa: N801
+class Channel_Knob(String_Knob):
     pass
 
 
-class ChannelMask_Knob(Channel_Knob):  # noqa: N801
+class ChannelMask_Knob(Channel_Knob):
     pass
 
 
-class Array_Knob(Knob):  # noqa: N801
+class Array_Knob(Knob):
     """items: a number, ("expression", text) or ("curve", keys), for each channel."""
 
     def __init__(self, name="", label=None, value=0.0):
@@ -181,13 +181,13 @@ class Array_Knob(Knob):  # noqa: N801
     def value(self, index=0):
         return self.getValueAt(self._frame(), index)
 
-    def getValue(self, channel=0):  # noqa: N802
+    def getValue(self, channel=0):
         return self.getValueAt(self._frame(), channel)
 
-    def getValueAt(self, frame, index=0):  # noqa: N802
+    def getValueAt(self, frame, index=0):
         return self._plain(self._number(frame, index))
 
-    def setValue(self, val, chan=None):  # noqa: N802
+    def setValue(self, val, chan=None):
         self._edit()
         values = val if isinstance(val, (list, tuple)) else [val] * len(self._items)
         for number, each in enumerate(values):
@@ -196,7 +196,7 @@ class Array_Knob(Knob):  # noqa: N801
         self._told()
         return True
 
-    def setValueAt(self, val, time, index=0):  # noqa: N802
+    def setValueAt(self, val, time, index=0):
         self._edit()
         keys = self._items[index][1] if self.isAnimated() else []
         keys = [key for key in keys if key[0] != time]
@@ -204,25 +204,25 @@ class Array_Knob(Knob):  # noqa: N801
         self._told()
         return True
 
-    def setAnimated(self, channel=0):  # noqa: N802
+    def setAnimated(self, channel=0):
         if not self.isAnimated():
             self._items[0] = ("curve", [(float(self._frame()), self._number(self._frame()), "")])
         return True
 
-    def clearAnimated(self, channel=0):  # noqa: N802
+    def clearAnimated(self, channel=0):
         self._edit()
         self._items = [self._number(self._frame(), n) for n in range(len(self._items))]
         return True
 
-    def setExpression(self, expression, index=0):  # noqa: N802
+    def setExpression(self, expression, index=0):
         self._edit()
         self._items[max(0, index)] = ("expression", expression)
         return True
 
-    def isAnimated(self, channel=-1):  # noqa: N802
+    def isAnimated(self, channel=-1):
         return any(isinstance(item, tuple) for item in self._items)
 
-    def hasExpression(self, index=-1):  # noqa: N802
+    def hasExpression(self, index=-1):
         return any(isinstance(item, tuple) and item[0] == "expression" for item in self._items)
 
     def _plain(self, number):
@@ -272,17 +272,17 @@ def _item_text(item):
     return "{curve " + " ".join(keys) + "}"
 
 
-class Double_Knob(Array_Knob):  # noqa: N801
-    def setRange(self, f1, f2):  # noqa: N802
+class Double_Knob(Array_Knob):
+    def setRange(self, f1, f2):
         self._span = (f1, f2)
 
 
-class Int_Knob(Array_Knob):  # noqa: N801
+class Int_Knob(Array_Knob):
     def _plain(self, number):
         return int(number)
 
 
-class Boolean_Knob(Array_Knob):  # noqa: N801
+class Boolean_Knob(Array_Knob):
     def _plain(self, number):
         return bool(number)
 
@@ -291,7 +291,7 @@ class Boolean_Knob(Array_Knob):  # noqa: N801
         return _item_text(item) if isinstance(item, tuple) else ("true" if item else "false")
 
 
-class Enumeration_Knob(Array_Knob):  # noqa: N801
+class Enumeration_Knob(Array_Knob):
     def __init__(self, name="", label=None, values=()):
         self._menu = list(values)
         Array_Knob.__init__(self, name, label, 0.0)
@@ -299,16 +299,16 @@ class Enumeration_Knob(Array_Knob):  # noqa: N801
     def values(self):
         return list(self._menu)
 
-    def setValues(self, items):  # noqa: N802
+    def setValues(self, items):
         self._menu = list(items)
 
     def value(self, index=0):
         return self._menu[int(self._number(self._frame()))]
 
-    def getValueAt(self, frame, index=0):  # noqa: N802
+    def getValueAt(self, frame, index=0):
         return self._number(frame)
 
-    def setValue(self, val, chan=None):  # noqa: N802
+    def setValue(self, val, chan=None):
         if isinstance(val, str):
             if val not in self._menu:
                 raise TypeError("Value was not a valid enumeration value")
@@ -328,7 +328,7 @@ class Enumeration_Knob(Array_Knob):  # noqa: N801
         Array_Knob._read(self, word)
 
 
-class Link_Knob(Knob):  # noqa: N801
+class Link_Knob(Knob):
     """Shows the knob of a node inside; reads and writes go there."""
 
     def __init__(self, name="", label=None, target=""):
@@ -336,13 +336,13 @@ class Link_Knob(Knob):  # noqa: N801
         Knob.__init__(self, name, label)
         self._default = None
 
-    def makeLink(self, s, t):  # noqa: N802
+    def makeLink(self, s, t):
         self._target = "{}.{}".format(s, t)
 
     def value(self):
         return self._linked().value()
 
-    def setValue(self, val, chan=None):  # noqa: N802
+    def setValue(self, val, chan=None):
         self._linked().setValue(val)
 
     def _linked(self):

@@ -72,12 +72,16 @@ def _constants(host):
 def _functions(host):
     yield "createNode", lambda node, args="", inpanel=True: _create_node(host, node, args)
     yield "toNode", lambda s: host._groups[-1].node(s)
-    yield "allNodes", lambda filter=None, group=None, recurseGroups=False: _all(
-        host, filter, group, recurseGroups
+    yield (
+        "allNodes",
+        lambda filter=None, group=None, recurseGroups=False: _all(
+            host, filter, group, recurseGroups
+        ),
     )
-    yield "selectedNodes", lambda filter=None: [
-        n for n in host._groups[-1].nodes() if n["selected"].value()
-    ]
+    yield (
+        "selectedNodes",
+        lambda filter=None: [n for n in host._groups[-1].nodes() if n["selected"].value()],
+    )
     yield "delete", host._delete
     yield "exists", lambda s: host._groups[-1].node(s) is not None
     yield "root", lambda: host._root
@@ -88,11 +92,13 @@ def _functions(host):
     yield "views", lambda: list(host.views)
     yield "execute", _execute(host)
     yield "executing", lambda: bool(host._busy)
-    yield "executeInMainThread", lambda call, args=(), kwargs=None: host._from_thread(
-        call, args, kwargs
+    yield (
+        "executeInMainThread",
+        lambda call, args=(), kwargs=None: host._from_thread(call, args, kwargs),
     )
-    yield "executeInMainThreadWithResult", lambda call, args=(), kwargs=None: host._from_thread(
-        call, args, kwargs, True
+    yield (
+        "executeInMainThreadWithResult",
+        lambda call, args=(), kwargs=None: host._from_thread(call, args, kwargs, True),
     )
     yield "message", lambda prompt: host.messages.append(prompt)
     yield "tprint", lambda value, **_: host.log.append(value)
@@ -116,15 +122,15 @@ class Menu(object):
     def __init__(self, host, name):
         self._host, self._name = host, name
 
-    def addCommand(self, name, command=None, shortcut=None, icon=None, tooltip=None):  # noqa: N802
+    def addCommand(self, name, command=None, shortcut=None, icon=None, tooltip=None):
         self._host.menus[self._name + "/" + name] = command
 
-    def addMenu(self, name, icon=None):  # noqa: N802
+    def addMenu(self, name, icon=None):
         return self._host.module.menu(self._name + "/" + name)
 
 
 def _execute(host):
-    def execute(nameOrNode, start=None, end=None, incr=1, views=None, continueOnError=False):  # noqa: N803
+    def execute(nameOrNode, start=None, end=None, incr=1, views=None, continueOnError=False):
         first = host._frame if start is None else start
         host._execute(nameOrNode, first, end, incr, views)
 
@@ -171,14 +177,14 @@ def _paste(host, path):
 def _adder(calls, event):
     usual = "Write" if "Render" in event else "Root" if "Script" in event else "*"
 
-    def add(call, args=(), kwargs=None, nodeClass=usual, node=None):  # noqa: N803
+    def add(call, args=(), kwargs=None, nodeClass=usual, node=None):
         calls.append((call, args, kwargs or {}, nodeClass))
 
     return add
 
 
 def _remover(calls):
-    def remove(call, args=(), kwargs=None, nodeClass="*", node=None):  # noqa: N803
+    def remove(call, args=(), kwargs=None, nodeClass="*", node=None):
         calls[:] = [each for each in calls if each[0] is not call]
 
     return remove

@@ -104,19 +104,19 @@ class Node(object):
 
     # ---- what scripts call
 
-    def Class(self):  # noqa: N802
+    def Class(self):
         return self._alive()._kind
 
     def name(self):
         return self._alive()._knobs["name"]._value
 
-    def fullName(self):  # noqa: N802
+    def fullName(self):
         above = self._parent
         if above is None or above._kind == "Root":
             return self.name()
         return above.fullName() + "." + self.name()
 
-    def setName(self, name, uncollide=True, updateExpressions=False):  # noqa: N802, N803
+    def setName(self, name, uncollide=True, updateExpressions=False):
         self._host._edit("setName")
         self._knobs["name"]._value = self._parent._free_name(name, self)
 
@@ -131,7 +131,7 @@ class Node(object):
             raise NameError("knob {} does not exist".format(name))
         return self._knobs[name]
 
-    def addKnob(self, k):  # noqa: N802
+    def addKnob(self, k):
         self._host._edit("addKnob")
         k._user = ()
         self._own(k)
@@ -142,10 +142,10 @@ class Node(object):
     def inputs(self):
         return len(self._inputs)
 
-    def maxInputs(self):  # noqa: N802
+    def maxInputs(self):
         return self._most
 
-    def setInput(self, i, node):  # noqa: N802
+    def setInput(self, i, node):
         self._host._edit("setInput")
         if i >= self._most:
             return False
@@ -156,7 +156,7 @@ class Node(object):
     def parent(self):
         return self._parent
 
-    def setXYpos(self, x, y):  # noqa: N802
+    def setXYpos(self, x, y):
         self._knobs["xpos"].setValue(x)
         self._knobs["ypos"].setValue(y)
 
@@ -166,16 +166,16 @@ class Node(object):
     def ypos(self):
         return self._knobs["ypos"].value()
 
-    def setSelected(self, selected):  # noqa: N802
+    def setSelected(self, selected):
         self._knobs["selected"].setValue(selected)
 
-    def frameRange(self):  # noqa: N802
+    def frameRange(self):
         return self._host._FrameRange(*self._range())
 
-    def firstFrame(self):  # noqa: N802
+    def firstFrame(self):
         return self._range()[0]
 
-    def lastFrame(self):  # noqa: N802
+    def lastFrame(self):
         return self._range()[1]
 
     def width(self):
@@ -184,16 +184,16 @@ class Node(object):
     def height(self):
         return self._host._size(self)[1]
 
-    def opHashes(self):  # noqa: N802
+    def opHashes(self):
         return [self._hash(self._host._frame)]
 
-    def writeKnobs(self, i=0):  # noqa: N802
+    def writeKnobs(self, i=0):
         return "\n".join(self._body())
 
     def redraw(self):
         pass
 
-    def showControlPanel(self, forceFloat=False):  # noqa: N802, N803
+    def showControlPanel(self, forceFloat=False):
         pass
 
     # ---- what the simulator needs
@@ -393,7 +393,7 @@ class Gizmo(Group):
     def command(self):
         return self._kind
 
-    def makeGroup(self):  # noqa: N802
+    def makeGroup(self):
         self._host._edit("makeGroup")
         return self._host._bake(self)
 
@@ -402,10 +402,10 @@ class Root(Group):
     def proxy(self):
         return self["proxy"].value()
 
-    def setProxy(self, b):  # noqa: N802
+    def setProxy(self, b):
         self["proxy"].setValue(b)
 
-    def setFrame(self, n):  # noqa: N802
+    def setFrame(self, n):
         self._host._frame = n
 
     def fps(self):

@@ -73,9 +73,7 @@ def load(path: str) -> Image:
     spec = source.spec()
     pixels = source.read_image("float")
     source.close()
-    planes = {
-        nuke_name(name): pixels[:, :, at] for at, name in enumerate(spec.channelnames)
-    }
+    planes = {nuke_name(name): pixels[:, :, at] for at, name in enumerate(spec.channelnames)}
     aspect = spec.get_float_attribute("PixelAspectRatio", 1.0)
     window = (
         spec.x - spec.full_x, spec.y - spec.full_y, spec.width, spec.height
