@@ -74,4 +74,6 @@ def scene_linear():
 
 def space_named(name):
     """What the companion calls a colour space of Blender's."""
-    return name if os.environ.get("OCIO") else _SPACES.get(name, name)
+    if os.environ.get("OCIO"):
+        return name
+    return "data" if name in ("Non-Color", "Raw") else _SPACES.get(name, name)

@@ -20,7 +20,8 @@ def run(scene, strip, tool, finished=None):
     try:
         source, frames = _source(strip)
         needs = [given for given in controls.extra_inputs(spec) if given["required"]]
-        inputs = {spec["inputs"][0]["name"]: {"files": source}}
+        space = places.space_named(strip.colorspace_settings.name)
+        inputs = {spec["inputs"][0]["name"]: {"files": source, "colorspace": space}}
         for given in needs:
             if not controls.takes_matte(spec, given) or not scene.backlot.matte_files:
                 raise LinkError(
@@ -63,7 +64,7 @@ def _source(strip):
     """(pattern, frame numbers in the strip's order) of all its files. Raises: LinkError."""
     if strip.type == "MOVIE":
         count = strip.frame_duration
-        return bpy.path.abspath(strip.filepath), list(range(count))
+        return bpy.path.abspath(strip.filepath), list(range(1, count + 1))
     if strip.type != "IMAGE":
         raise LinkError(
             "unsupported",

@@ -116,6 +116,56 @@ def _length(frames):
     return {"frame_end": 1 + frames}
 
 
+def a_movie_becomes_frames_that_look_the_same():
+    scene = set_up()
+    scene.render.resolution_x, scene.render.resolution_y = 64, 48
+    scene.view_settings.view_transform = "Standard"
+    for each in list(strips(scene)):
+        strips(scene).remove(each)
+    colour = strips(scene).new_effect(
+        name="grey", type="COLOR", channel=1, frame_start=1, **_length(4)
+    )
+    colour.color = (0.5, 0.25, 0.75)
+    scene.frame_start, scene.frame_end = 1, 4
+    settings = scene.render.image_settings
+    if bpy.app.version >= (5, 0, 0):
+        settings.media_type = "VIDEO"
+    settings.file_format = "FFMPEG"
+    scene.render.ffmpeg.format, scene.render.ffmpeg.codec = "MPEG4", "H264"
+    scene.render.filepath = path("movie.mp4")
+    bpy.ops.render.render(animation=True)
+    if bpy.app.version >= (5, 0, 0):
+        settings.media_type = "IMAGE"
+    settings.file_format = "PNG"
+    movie = strips(scene).new_movie(
+        name="film", filepath=path("movie.mp4"), channel=2, frame_start=11
+    )
+    task = part("sequencer").run(scene, movie, "passthrough")
+    part("session").finish(task, 60)
+    above = task.result
+    assert (above.frame_final_start, above.frame_final_end) == (
+        movie.frame_final_start,
+        movie.frame_final_end,
+    )
+    assert len(above.elements) == 4
+    image = bpy.data.images.load(bpy.path.abspath(above.directory) + above.elements[0].filename)
+    wanted = pixels_of_strip(scene)
+    assert all(abs(a - b) < 0.03 for a, b in zip(image.pixels[:3], wanted, strict=True)), (
+        list(image.pixels[:3]),
+        wanted,
+    )
+
+
+def pixels_of_strip(scene):
+    """What Blender itself shows of the movie, as an 8-bit picture."""
+    for each in strips(scene):
+        each.mute = each.name != "film"
+    scene.render.filepath = path("look.png")
+    scene.frame_set(11)
+    bpy.ops.render.render(write_still=True)
+    return list(bpy.data.images.load(path("look.png")).pixels[:3])
+
+
 def a_strip_that_is_no_picture_says_so():
     scene = bpy.context.scene
     colour = strips(scene).new_effect(
@@ -131,5 +181,6 @@ main(
     the_frames_of_a_render_are_processed_when_it_is_done,
     a_render_that_was_not_asked_for_is_left_alone,
     the_result_of_a_strip_is_a_strip_above_with_its_timing,
+    a_movie_becomes_frames_that_look_the_same,
     a_strip_that_is_no_picture_says_so,
 )
