@@ -219,6 +219,36 @@ def test_a_newer_preview_ends_the_older(link):
     assert both[0].error.code == "superseded"
 
 
+def test_without_a_server_what_is_known_is_told_and_nothing_is_started(link):
+    fresh = link.call("tools", {})
+    local.stop()
+    kept = link.call("tools", {"start": False})
+    assert (fresh["cached"], kept["cached"]) == (False, True)
+    assert kept["tools"] == fresh["tools"]
+    assert link.call("status") == {"server": {"state": "stopped"}}
+    assert link.hello()["server"] == {"state": "stopped"}
+    assert local.find() is None
+    assert link.call("models")["models"] is not None  # and where one is needed, it starts
+
+
+def test_nothing_but_the_protocol_is_on_stdout(studio_home):
+    """What a library prints, in Python or in C, goes to the log."""
+    code = (
+        "import os, backlot.link.companion as c\n"
+        "def loud(self, params):\n"
+        "    print('from Python')\n"
+        "    os.write(1, b'from C\\n')\n"
+        "    return {}\n"
+        "c.Companion._free = loud\n"
+        "c.serve_pipes()"
+    )
+    link = Link([sys.executable, "-c", code], "test")
+    assert link.call("free", {"buffer": "b1"}) == {}
+    link.close()
+    assert "from Python" in link.log()
+    assert "from C" in link.log()
+
+
 def refused(link, **request):
     job = link.wait(link.run("passthrough", request.pop("frames", [1]), **request), 60)
     assert job.state == "failed"
