@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+import json
+import os
 import queue
+import subprocess
+import sys
 import time
 from pathlib import Path
 
@@ -213,6 +217,51 @@ def test_resolve_closed_meanwhile_keeps_the_frames(talk):
     assert done["hint"]
     assert len(list(Path(done["folder"]).glob("*.exr"))) == 14
     assert store.load(Path(done["folder"]) / store.JOB).result is not None
+
+
+def companion_process(d, tmp_path):
+    environment = dict(os.environ, PYTHONPATH=os.pathsep.join(sys.path))
+    return subprocess.Popen(
+        [sys.executable, "-m", "backlot_resolve.companion"],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        env=environment | {"BACKLOT_RESULTS": str(tmp_path / "results")},
+        text=True,
+    )
+
+
+def say(process, number, do, **fields):
+    process.stdin.write(json.dumps({"id": number, "do": do, **fields}) + "\n")
+    process.stdin.flush()
+    for line in process.stdout:
+        message = json.loads(line)
+        if message.get("id") == number:
+            return message["ok"]
+    raise AssertionError("it ended")
+
+
+@pytest.mark.parametrize("how", ["closed", "killed"])
+def test_a_companion_that_goes_while_resolve_renders_leaves_nothing_behind(talk, tmp_path, how):
+    d, _ = talk()
+    d.do("resolve.frame_seconds = 0.15")
+    process = companion_process(d, tmp_path)
+    clip = say(process, 1, "look")["clips"][0]["id"]
+    say(process, 2, "submit", clips=[clip], request=request())
+    while not d.do("bool(project.running and project.running[0].done)"):
+        time.sleep(0.01)
+    assert d.changed()
+    if how == "closed":
+        process.stdin.close()
+        process.wait(20)
+    else:
+        process.kill()
+        process.wait()
+        again = companion_process(d, tmp_path)
+        say(again, 1, "look")
+        again.stdin.close()
+        again.wait(20)
+    assert d.changed() == set()
+    process.stdout.close()
 
 
 def test_preview_disturbs_nothing_when_files_can_be_read(talk):

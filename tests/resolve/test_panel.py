@@ -245,6 +245,7 @@ def test_an_older_resolve_says_why_selection_is_not_offered(app, panel):
 
 def test_preview_run_and_a_b_with_the_keyboard(app, panel, shared_server):
     d, window = panel(server=shared_server)
+    window.tool.choice.setCurrentIndex(window.tool.choice.findData("upscale"))
     window.tool.controls.set_values({"scale": 2.0})
     window.tool.handles.setValue(1)
     window.activateWindow()

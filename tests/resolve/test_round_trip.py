@@ -66,6 +66,17 @@ def test_a_clip_comes_out_frame_for_frame_and_bit_for_bit(desk):
     assert d.notes == []
 
 
+def test_a_render_of_another_size_is_refused_not_used(desk):
+    d = desk()
+    d.do("""
+import tests.hosts.resolve.pixels as p
+p.resized = lambda pixels, width, height: pixels[:18, :32]""")
+    with pytest.raises(Refused, match="32x18, not 64x36") as caught:
+        out(d)
+    assert caught.value.hint
+    assert d.changed() == set()
+
+
 @pytest.mark.parametrize("version", ["18.5", "20.3", "21.0", "21.1"])
 def test_every_version_gives_the_same_frames_and_leaves_the_project(desk, version):
     d = desk(version=version)
@@ -198,6 +209,7 @@ def test_a_managed_project_gives_its_working_space(desk):
         ("a.media_item = None", Unsupported, "no media"),
         ("a.media_item.kind = 'Compound'", Unsupported, "compound"),
         ("source.media.missing = set(range(1001, 1031))", Unsupported, "offline"),
+        ("source.properties['PAR'] = '2.0'", Unsupported, "anamorphic"),
         ("resolve.user_renders = True", Busy, "rendering"),
         ("resolve.render_error = 'media offline'", Refused, "media offline"),
         ("project.settings['colorScienceMode'] = 'acescct'", InvalidInput, "ACES"),
@@ -402,8 +414,9 @@ MUTATES += ("Select", "Copy", "Stop")
 @pytest.mark.parametrize(
     ("place", "answer", "after", "kinds"),
     [
-        (takes.ABOVE, None, False, ("",)),
+        (takes.ABOVE, None, False, MUTATES),
         (takes.TAKE, False, True, MUTATES),
+        pytest.param(takes.ABOVE, None, False, ("",), marks=pytest.mark.slow),
         pytest.param(takes.TAKE, None, False, ("",), marks=pytest.mark.slow),
         pytest.param(takes.ABOVE, False, True, MUTATES, marks=pytest.mark.slow),
     ],

@@ -136,16 +136,30 @@ def test_12_codecs_are_set_by_id(open_):
     assert project.SetCurrentRenderFormatAndCodec("exr", "RGBHalfZIP")
 
 
-def test_13_settings_are_inherited_and_unknown_ones_swallowed(open_):
-    made, _, project, _ = open_()
+def test_13_settings_are_inherited_and_unknown_ones_swallowed(open_, tmp_path):
+    made, app, project, _ = open_()
     assert project.SetRenderSettings({"Quality": "best"}) is True
-    assert made.state()["render"] == {"TargetDir": "/users/own/folder", "CustomName": "final"}
+    kept = made.state()["render"]
+    assert "Quality" not in kept
+    render(
+        made,
+        app,
+        project,
+        tmp_path / "r",
+        SelectAllFrames=False,
+        MarkIn=86404,
+        MarkOut=86404,
+        whole=False,
+    )
+    image = oiio.ImageBuf(str(next((tmp_path / "r").iterdir())))
+    assert (image.spec().width, image.spec().height) == (32, 18)  # left from the last render
 
 
 def render(made, app, project, folder, **settings):
     app.OpenPage("deliver")
     project.SetCurrentRenderFormatAndCodec("exr", "RGBHalfZIP")
-    project.SetRenderSettings({"TargetDir": str(folder), "CustomName": "x", **settings})
+    whole = {"FormatWidth": 64, "FormatHeight": 36} if settings.pop("whole", True) else {}
+    project.SetRenderSettings({"TargetDir": str(folder), "CustomName": "x", **whole, **settings})
     job = project.AddRenderJob()
     assert project.StartRendering([job], False)
     while project.IsRenderingInProgress():

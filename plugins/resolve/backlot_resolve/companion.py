@@ -16,6 +16,7 @@ import json
 import os
 import sys
 import threading
+import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -343,11 +344,17 @@ class Companion:
             raise NotFound("That result is not in the list any more.", "Refresh.")
         return found
 
-    def close(self) -> None:
-        """Cancel what runs; what is finished stays."""
+    def close(self, seconds: float = 12.0) -> None:
+        """Cancel what runs, and give it time to put Resolve back; what is finished stays."""
         self._stopped.set()
         for identity in list(self._records):
             self.pipeline.cancel(identity)
+        for work in (self._looks, self._jobs, self._host):
+            work.shutdown(wait=False, cancel_futures=work is not self._host)
+        end = time.monotonic() + seconds
+        for thread in threading.enumerate():
+            if thread.name.startswith(("backlot-jobs", "backlot-host")):
+                thread.join(max(0.0, end - time.monotonic()))
 
 
 def serve(source: IO[str], target: IO[str]) -> None:

@@ -22,9 +22,9 @@ DIRECT = (".exr", ".dpx", ".tif", ".tiff", ".png")
 class Clip:
     """One item of a video track.
 
-    alpha: whether its media's alpha counts. problem: why its media's frames cannot be taken (""
-    where they can); it may still be rendered as graded. pattern: of the files in printf notation,
-    "" where it is no sequence or still.
+    alpha: whether its media's alpha counts. square: whether its pixels are square. problem: why
+    its media's frames cannot be taken ("" where they can); it may still be rendered as graded.
+    pattern: of the files in printf notation, "" where it is no sequence or still.
     """
 
     id: str
@@ -40,6 +40,7 @@ class Clip:
     reel: str = ""
     space: str = ""
     alpha: bool = False
+    square: bool = True
     locked: bool = False
     problem: str = ""
     hint: str = ""
@@ -248,6 +249,7 @@ def _with_media(
         "start_timecode": str(properties.get("Start TC", "")),
         "reel": str(properties.get("Reel Name", "")),
         "space": str(properties.get("Input Color Space", "")),
+        "square": str(properties.get("PAR", "")).lower() in ("", "square", "1", "1.0", "1.00"),
         "alpha": str(properties.get("Alpha mode", "")) not in ("", "0", "None"),
     }
     facts["pattern"] = pattern(facts["path"])

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import json
 import os
+import time
 import uuid
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
@@ -24,6 +25,7 @@ from .errors import Refused
 from .scripting import Scripting
 
 TEMPORARY = "Backlot temporary"
+_STOPS_WITHIN = 10.0
 
 
 @dataclass
@@ -166,9 +168,26 @@ def _jobs(scripting: Scripting, now: Open, state: Kept) -> str:
         ours = queue(scripting, now) & set(state.jobs)
         if not ours:
             return ""
+        _stop(scripting, now, ours)
         for job in ours:
             scripting.call("Project.DeleteRenderJob", now.project, job)
     return "A render job of Backlot stayed in the queue: remove it by hand."
+
+
+def _stop(scripting: Scripting, now: Open, ours: set[str]) -> None:
+    """End a render of ours that still runs; another's is left alone."""
+    call = scripting.call
+    for job in ours:
+        status = call("Project.GetRenderJobStatus", now.project, job)
+        told = status if isinstance(status, dict) else {}
+        begun = 0 < float(told.get("CompletionPercentage") or 0) < 100
+        if not begun and "EstimatedTimeRemainingInMs" not in told:
+            continue
+        if call("Project.IsRenderingInProgress", now.project):
+            call("Project.StopRendering", now.project)
+            end = time.monotonic() + _STOPS_WITHIN
+            while call("Project.IsRenderingInProgress", now.project) and time.monotonic() < end:
+                time.sleep(0.05)
 
 
 def queue(scripting: Scripting, now: Open) -> set[str]:

@@ -21,7 +21,7 @@ from . import colour, keep
 from .edit import Clip, Edit, Open, read_settings
 from .errors import Busy, Refused
 from .frames import Record, Source, Span
-from .render import Renderer, render
+from .render import Form, Renderer, render
 from .scripting import Scripting
 
 ISOLATED, GRADED, DIRECT = "isolated", "graded", "direct"
@@ -122,6 +122,11 @@ def _isolated(
 ) -> Plate:
     assert clip.placement is not None
     scripting, rate = renderer.scripting, clip.placement.media_rate
+    if not clip.square:
+        raise Unsupported(
+            f"“{clip.name}” is anamorphic, and Resolve would unsqueeze it.",
+            "Choose “read the files directly” where they can be, or “as graded”.",
+        )
     if not space:
         colour.of_render(edit.settings, clip.path)  # say no before anything is touched
     pattern = str(folder / "plate.%04d.exr")
@@ -138,7 +143,8 @@ def _isolated(
         _append(scripting, now, timeline, clip, span)
         first = Record(int(scripting.call("Timeline.GetStartFrame", timeline)))
         whole = Span(first, first + len(span))
-        files = render(renderer, now, state, whole, folder, clip.alpha)
+        form = Form(clip.size, rate, clip.alpha)
+        files = render(renderer, now, state, whole, folder, form)
         _number(files, pattern, span)
         note.write_text(json.dumps(vars(named)), encoding="utf-8")
     return Plate(ISOLATED, pattern, span, needed, clip.size, named, clip.alpha)
@@ -168,7 +174,8 @@ def _graded(
     with _own_timelines(renderer) as (now, state, make):
         timeline = make(copy=True)
         _solo(scripting, timeline, clip.track)
-        _number(render(renderer, now, state, record, folder), pattern, span)
+        form = Form(edit.size, edit.base.rate)
+        _number(render(renderer, now, state, record, folder, form), pattern, span)
     return Plate(GRADED, pattern, span, span, edit.size, named)
 
 
@@ -344,6 +351,8 @@ def problems(edit: Edit, clip: Clip, route: str) -> BacklotError | None:
     try:
         if route != GRADED and clip.placement is None:
             return Unsupported(clip.problem, clip.hint)
+        if route == ISOLATED and not clip.square:
+            return Unsupported("Anamorphic media would be unsqueezed.", "Choose another way out.")
         if route == DIRECT and not clip.direct:
             return Unsupported("These files cannot be read without Resolve.", "Choose another way.")
         if route != DIRECT:

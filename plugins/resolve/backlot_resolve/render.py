@@ -19,6 +19,7 @@ from .edit import Open
 from .errors import Refused
 from .frames import Record, Span
 from .scripting import Scripting
+from .timecode import Rate
 
 CODEC = "RGBHalfZIP"
 _POLL = 0.05
@@ -38,34 +39,51 @@ class Renderer:
     progress: Progress = lambda what, fraction: None
 
 
+@dataclass(frozen=True)
+class Form:
+    """What a rendered frame is to be. Every setting that the last render left behind and that
+    would change the pixels is set again: settings are inherited, and cannot be read."""
+
+    size: tuple[int, int]
+    rate: Rate
+    alpha: bool = False
+
+    def settings(self) -> dict[str, Any]:
+        """For SetRenderSettings, one at a time; keys that a version lacks are ignored by it."""
+        found: dict[str, Any] = {
+            "ExportVideo": True,
+            "ExportAudio": False,
+            "FormatWidth": self.size[0],
+            "FormatHeight": self.size[1],
+            "FrameRate": round(float(self.rate.fps), 3),
+            "PixelAspectRatio": "square",
+            "ColorSpaceTag": "Same as Project",
+            "GammaTag": "Same as Project",
+            "DataBurnIn": "None",
+            "UseFullExtents": False,
+            "AddFrameHandles": 0,
+            "ExportAlpha": self.alpha,
+        }
+        return found | ({"AlphaMode": 0} if self.alpha else {})  # premultiplied
+
+
 def render(
     renderer: Renderer,
     now: Open,
     state: keep.Kept,
     record: Span[Record],
     folder: Path,
-    alpha: bool = False,
+    form: Form,
 ) -> list[Path]:
-    """Render a range of the open timeline to EXR; the files in order. alpha: with premultiplied
-    alpha."""
+    """Render a range of the open timeline to EXR; the files in order."""
     scripting, call = renderer.scripting, renderer.scripting.call
     fresh = folder / f".render-{uuid.uuid4().hex[:8]}"
     fresh.mkdir(parents=True)
     try:
         _choose_codec(scripting, now)
-        settings: dict[str, Any] = {
-            "SelectAllFrames": False,
-            "MarkIn": record.first.frame,
-            "MarkOut": record.last.frame,
-            "TargetDir": str(fresh),
-            "CustomName": "frame_",
-            "ExportVideo": True,
-            "ExportAudio": False,
-            "ExportAlpha": alpha,
-        }
-        if alpha:
-            settings["AlphaMode"] = 0
-        for name, value in settings.items():
+        marks = {"MarkIn": record.first.frame, "MarkOut": record.last.frame}
+        target = {"TargetDir": str(fresh), "CustomName": "frame_"}
+        for name, value in {"SelectAllFrames": False, **marks, **target, **form.settings()}.items():
             call("Project.SetRenderSettings", now.project, {name: value})
         job = _add_job(scripting, now)
         state.jobs.append(job)
@@ -74,7 +92,7 @@ def render(
         if not started and not call("Project.IsRenderingInProgress", now.project):
             raise Refused("Resolve did not start to render.", "Close its dialogs and try again.")
         _wait(renderer, now, job, len(record))
-        return _collect(fresh, folder, len(record))
+        return _collect(fresh, folder, len(record), form.size)
     finally:
         shutil.rmtree(fresh, ignore_errors=True)
 
@@ -133,7 +151,7 @@ def _wait(renderer: Renderer, now: Open, job: str, count: int) -> None:
         time.sleep(_POLL)
 
 
-def _collect(fresh: Path, folder: Path, count: int) -> list[Path]:
+def _collect(fresh: Path, folder: Path, count: int, size: tuple[int, int]) -> list[Path]:
     """The files that a render wrote, moved into the plate's folder. Raises: Refused."""
     numbered = []
     for path in fresh.rglob("*.exr"):
@@ -149,11 +167,26 @@ def _collect(fresh: Path, folder: Path, count: int) -> list[Path]:
             f"Resolve wrote {len(numbered)} of {count} frames.",
             "Look at its Deliver page for the reason; disk space and offline media are usual.",
         )
-    if any(path.stat().st_size == 0 for _, path in numbered):
-        raise Refused("Resolve wrote empty files.", "Check the disk and try again.")
+    _check_size(numbered[0][1], size)
     moved = []
     for number, path in numbered:
         target = folder / f".moved-{number:08d}.exr"
         path.replace(target)
         moved.append(target)
     return moved
+
+
+def _check_size(path: Path, size: tuple[int, int]) -> None:
+    """Raises: Refused for a file that cannot be read or has another size than was asked for."""
+    import OpenImageIO as oiio  # noqa: N813
+
+    image = oiio.ImageInput.open(str(path))
+    if image is None:
+        raise Refused("Resolve wrote files that cannot be read.", "Check the disk and try again.")
+    spec = image.spec()
+    image.close()
+    if (spec.full_width, spec.full_height) != size:
+        raise Refused(
+            f"Resolve rendered {spec.full_width}x{spec.full_height}, not {size[0]}x{size[1]}.",
+            "Choose “read the files directly”, or set the Deliver page's resolution by hand.",
+        )

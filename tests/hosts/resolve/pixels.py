@@ -100,6 +100,15 @@ def frame(timeline: Any, record: int) -> Any:
     return out
 
 
+def resized(pixels: Any, width: int, height: int) -> Any:
+    """The output scaling of a render: nearest, because only whether it happens matters here."""
+    if (pixels.shape[1], pixels.shape[0]) == (width, height):
+        return pixels
+    rows = np.arange(height) * pixels.shape[0] // height
+    columns = np.arange(width) * pixels.shape[1] // width
+    return pixels[rows][:, columns]
+
+
 def write(path: Path, pixels: Any, kind: str, alpha: bool, timecode: str) -> None:
     """A file as the render codec asks: RGBHalfZIP and its like."""
     half = kind.startswith("RGBHalf")

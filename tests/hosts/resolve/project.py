@@ -78,7 +78,12 @@ class Project(Thing):
         self.pool = MediaPool(resolve, self)
         self.timelines: list[Any] = []
         self.current: Any = None
-        self.render: dict[str, Any] = {"TargetDir": "/users/own/folder", "CustomName": "final"}
+        self.render: dict[str, Any] = {
+            "TargetDir": "/users/own/folder",
+            "CustomName": "final",
+            "FormatWidth": 32,
+            "FormatHeight": 18,
+        }
         self.format, self.codec, self.mode = "mov", "ProRes422HQ", 1
         self.presets: dict[str, Any] = {}
         self.queue: list[RenderJob] = []
@@ -261,7 +266,11 @@ class RenderJob:
             name = f"{self.settings['CustomName']}{number:08d}.exr"
             pixels.write(
                 folder / name,
-                pixels.frame(self.timeline, number),
+                pixels.resized(
+                    pixels.frame(self.timeline, number),
+                    int(self.settings.get("FormatWidth") or self.timeline.width),
+                    int(self.settings.get("FormatHeight") or self.timeline.height),
+                ),
                 self.codec,
                 bool(self.settings.get("ExportAlpha")),
                 self.timeline.rate.timecode(number),

@@ -15,6 +15,9 @@ SILENT = 4.0
 WAITING = 3.0
 """Seconds in one call after which Resolve counts as waiting for its user."""
 
+_LEAVES_WITHIN = 15_000
+"""Milliseconds for the companion to end a render of ours and put Resolve back."""
+
 Answer = Callable[[Any], None]
 Failure = Callable[[dict[str, str]], None]
 
@@ -75,7 +78,7 @@ class Link(QObject):
         self._watch.stop()
         if self._process is not None:
             self._process.closeWriteChannel()
-            if not self._process.waitForFinished(1500):
+            if not self._process.waitForFinished(_LEAVES_WITHIN):
                 self._process.kill()
                 self._process.waitForFinished(3000)
 

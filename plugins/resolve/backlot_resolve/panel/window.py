@@ -403,6 +403,7 @@ class Window(QMainWindow):
             "source": self.source.mode,
         }
         self.memory.save()
+        self.hide()  # the companion may have to put something back first
         self.link.close()
         super().closeEvent(event)
 
