@@ -201,7 +201,8 @@ def _decode_mean(tensor, code, pixels, channels, most, limits):  # type: ignore[
         for c in range(3):
             bad |= _decode_row(tensor[c, y], code, line)
             _hold_row(line, limits, c, y, height)
-            mean += line * np.float32(1.0 / 3.0)
+            for x in range(width):
+                mean[x] += line[x] * np.float32(1.0 / 3.0)
         for x in range(width):
             pixels[y, x, channels[0]] = as_stored(held(mean[x], most), pixels)
     return not bad
@@ -211,7 +212,8 @@ def _decode_mean(tensor, code, pixels, channels, most, limits):  # type: ignore[
 def _decode_row(codes, code, line):  # type: ignore[no-untyped-def]
     """Decode one row into `line`. Returns whether a code was not finite."""
     bad = False
-    line[:] = codes
+    for x in range(len(line)):  # not line[:] = codes: that takes two seconds longer to compile
+        line[x] = codes[x]
     bits = line.view(np.uint32)
     for x in range(len(line)):
         bad |= (bits[x] & np.uint32(0x7F800000)) == np.uint32(0x7F800000)
