@@ -94,7 +94,7 @@ class Running:
             self._requests.put(pb.RunRequest(start=start))
             self._call = stub.Run(iter(self._requests.get, None), metadata=metadata)
         self._readers = ThreadPoolExecutor(threads, "backlot-read") if threads else None
-        self._events = self._pumped() if threads else self._call
+        self._events: Iterator[pb.RunEvent] = self._pumped() if threads else self._call
 
     def __enter__(self) -> Running:
         return self
@@ -211,6 +211,7 @@ class Running:
                 return
             self._over = True
             lent, self._lent = list(self._lent.values()), {}
+        self._events = iter(())  # they refer to this object, whose frames would linger
         self._requests.put(None)
         self._call.cancel()
         if self._readers is not None:
