@@ -25,14 +25,22 @@ from .nodetext import (
 
 HIDDEN = ("+INVISIBLE",)
 NO_RESULT = "no-result-yet.%04d.exr"
+NO_FRAME = "this-frame-was-not-rendered.%04d.exr"
 MISSING = ("error", "pass through", "checkerboard")
 RANGES = ("input", "project", "custom")
 DEPTHS = ("half", "float")
 
 # Knobs and expression names that every group has already.
-_TAKEN = frozenset(
-    ["name", "label", "width", "height", "format", "bbox", "x", "y", "channels", "frame", "time", "view", "inputs", "input", "disable", "selected", "xpos", "ypos", "tile_color", "gl_color", "note_font", "note_font_size", "note_font_color", "hide_input", "postage_stamp", "cached", "help", "onCreate", "onDestroy", "knobChanged", "updateUI", "autolabel", "panel", "process_mask", "indicators", "icon", "lifetimeStart", "lifetimeEnd", "useLifetime", "bookmark", "dope_sheet", "mapsize", "window", "layer", "matte_channel", "range", "frames", "render_frame", "render_range", "cancel", "details", "take", "takes", "show", "missing", "status", "model", "fit_source", "colorspace", "depth", "folder", "all_layers", "stop_at", "check"]
+_NAMES = (
+    "name label width height format bbox x y channels frame time view inputs input disable "
+    "selected xpos ypos tile_color gl_color note_font note_font_size note_font_color "
+    "hide_input postage_stamp cached help onCreate onDestroy knobChanged updateUI autolabel "
+    "panel process_mask indicators icon lifetimeStart lifetimeEnd useLifetime bookmark "
+    "dope_sheet mapsize window layer matte_channel range frames render_frame render_range "
+    "cancel details take takes show missing status model fit_source colorspace depth folder "
+    "all_layers stop_at check "
 )
+_TAKEN = frozenset(_NAMES.split())
 
 
 def class_name(tool):
@@ -228,8 +236,10 @@ def _result(tree, spec):
     )  # fmt: skip
     tree.add("CheckerBoard2", "Checker")
     _fit(tree, "CheckerFit", "Checker", main)
+    # A Read holds its last frame beyond its range: it is another one that is in error there.
+    tree.add("Read", "NoFrame", file=NO_FRAME, file_type="exr", raw="true", on_error="error")
     tree.add(
-        "Switch", "Missing", ("Result", main, "CheckerFit"), which=expression("parent.missing")
+        "Switch", "Missing", ("NoFrame", main, "CheckerFit"), which=expression("parent.missing")
     )
     tree.add("Switch", "Have", ("Missing", "Result"), which=expression("parent.has_result"))
 

@@ -28,7 +28,8 @@ def export(node, spec, frames, view, folder):
             continue
         pattern = os.path.join(folder, pipe["name"], pipe["name"] + ".%04d.exr")
         wanted = _with_neighbours(frames, pipe, upstream)
-        _render(node, number, pipe, upstream, wanted, view, pattern.replace(os.sep, "/"))
+        _render(node, number, pipe, upstream, wanted, view, pattern.replace(os.sep, "/"),
+                pipe["name"] == spec["output"]["matte"])  # fmt: skip
         inputs[pipe["name"]] = {"files": pattern}
         if number == 0:
             inputs[pipe["name"]]["colorspace"] = colorspace_of(node)
@@ -68,7 +69,8 @@ def _channels(node, number, pipe):
     return "all" if pipe["kind"] == "data" else "rgba"
 
 
-def _render(node, number, pipe, upstream, frames, view, pattern):
+def _render(node, number, pipe, upstream, frames, view, pattern, within):
+    """within: this is the matte outside of which nothing changes, whose channel was picked."""
     root, undo = nuke.root(), nuke.Undo()
     made, proxy = [], bool(root.proxy())
     undo.disable()
@@ -82,7 +84,7 @@ def _render(node, number, pipe, upstream, frames, view, pattern):
             picked = nuke.nodes.Copy(inputs=[upstream, upstream])
             made.append(picked)
             inside = node.node("MatteIn")
-            if inside is not None:
+            if inside is not None and within:
                 picked["from0"].setValue(inside["from0"].value())
         write = nuke.nodes.Write(inputs=[picked])
         made.append(write)

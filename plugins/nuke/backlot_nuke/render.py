@@ -97,7 +97,7 @@ class Run:
         finished = set(self.frames)
         for job in jobs:
             finished &= set(job.results)
-        self.error = next((job.error for job in jobs if job.error is not None), None)
+        self.error = next((job.error for job in jobs if job.state == "failed"), None)
         failed = {}
         for job in jobs:
             failed.update({str(f): e.to_json() for f, e in job.frame_errors.items()})
@@ -124,12 +124,12 @@ class Run:
             show_take(node, self.take)
         if self.error is not None:
             fail(node, self.error)
-        elif failed:
-            frame, error = sorted(failed.items())[0]
-            fail(node, LinkError(error["code"], error["sentence"], error["hint"]), frame)
         elif any(job.state == "cancelled" for job in jobs):
             say(node, "Cancelled, {} kept".format(len(finished)))
             node["tile_color"].setValue(0)
+        elif failed:
+            frame, error = sorted(failed.items())[0]
+            fail(node, LinkError(error["code"], error["sentence"], error["hint"]), frame)
         else:
             say(node, describe(self.take))
             node["tile_color"].setValue(0)

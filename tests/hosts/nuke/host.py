@@ -160,9 +160,9 @@ class Nuke(object):
 
     def open(self, path):
         self._new_script()
-        self._root["name"]._value = str(path)
         with open(str(path), encoding="utf-8") as file:
             self._load(file.read(), self._root)
+        self._root["name"]._value = str(path)
         self._call("OnScriptLoad", self._root)
 
     def text(self):

@@ -4,6 +4,7 @@ import time
 
 import numpy as np
 
+from backlot.matte import coverage
 from backlot.tools import Input, Output, Param, ToolSpec
 from backlot_server.job import Made, Plan
 
@@ -40,7 +41,8 @@ def run(job, number):
         job.progress(number, 0.5, "painting")
         time.sleep(0.02)
     source = job.read("source", number)
-    job.read("matte", number)
+    cover = coverage(job.read("matte", number), source.data_window)
+    amount = (np.where(cover > 0, cover, 1) * values["amount"]).astype(np.float32)
     result = job.blank(source)
-    np.add(source.pixels, np.float32(values["amount"]), out=result.pixels, casting="unsafe")
+    np.add(source.pixels, amount[..., None], out=result.pixels, casting="unsafe")
     return Made(result, "Paint")
