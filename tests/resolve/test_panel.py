@@ -268,6 +268,39 @@ def test_preview_run_and_a_b_with_the_keyboard(app, panel, shared_server):
     until(app, lambda: d.do("a.selected") == 2)
 
 
+def test_fill_is_drawn_previewed_and_run_with_the_mouse(app, panel, shared_server):
+    _, window = panel(server=shared_server)
+    index = window.tool.choice.findData("fill")
+    if index < 0:
+        pytest.skip("this server has no fill")
+    window.tool.choice.setCurrentIndex(index)
+    window.tool.matte.setCurrentIndex(window.tool.matte.findData("drawn"))
+    assert not window.run_button.isEnabled()
+    assert "Draw" in window.cost.text()
+    window.preview_button.click()
+    until(app, lambda: window.viewer.before is not None)
+    assert window.viewer.after is None
+    QTest.keyClick(window, Qt.Key.Key_2)
+    view, frame = window.viewer, window.viewer._frame().toRect()
+    first = frame.topLeft() + QPoint(frame.width() // 4, frame.height() // 4)
+    last = frame.topLeft() + QPoint(frame.width() // 2, frame.height() // 2)
+    QTest.mousePress(view, Qt.MouseButton.LeftButton, pos=first)
+    QTest.mouseMove(view, last)
+    QTest.mouseRelease(view, Qt.MouseButton.LeftButton, pos=last)
+    assert window.run_button.isEnabled()
+    window.preview_button.click()
+    until(app, lambda: window.viewer.after is not None)
+    window.run_button.click()
+    until(app, lambda: window.results.jobs.rows
+          and window.results.jobs.rows[0]["state"] == "done", 60)  # fmt: skip
+    job = window.results.jobs.rows[0]
+    assert job["asked"]["matte"]["shapes"][0]["kind"] == "ellipse"
+    window.viewer.clear_shapes()
+    window.results.setCurrentIndex(window.results.jobs.index(0))
+    window.results.buttons["again"].click()
+    assert window.viewer.shapes == job["asked"]["matte"]["shapes"]
+
+
 def test_a_dialog_in_resolve_is_named_and_nothing_hangs(app, panel):
     d, window = panel()
     d.do("resolve.open.clear()")

@@ -286,6 +286,19 @@ def test_above_with_grade_and_transform(desk):
     ]
 
 
+def test_a_take_that_comes_out_wrong_leaves_no_take_selector(desk):
+    d = desk()
+    edit, clip, plate = out(d)
+    before = d.state()["timelines"]
+    d.do("""
+import tests.hosts.resolve.timeline as t
+t.TimelineItem.GetLeftOffset = lambda self, *x: self.left + (len(self.takes) > 1)""")
+    placed = back(d, edit, clip, plate, as_result(d, plate), takes.TAKE)
+    assert placed.place == "bin"
+    assert "take" in placed.reason
+    assert d.state()["timelines"] == before
+
+
 def test_two_results_share_the_track_and_a_third_gets_another(desk):
     d = desk()
     for index, wanted in ((0, 3), (1, 3), (1, 4)):
@@ -430,7 +443,8 @@ def test_a_fault_at_every_call(desk, place, answer, after, kinds):
     d.do("""
 project.pool.root.folders.clear(); project.pool.current = project.pool.root
 timeline.tracks[:] = timeline.tracks[:2]
-while a.takes: a.DeleteTakeByIndex(2)
+while len(a.takes) > 1: a.DeleteTakeByIndex(2)
+a.SelectTakeByIndex(1); a.FinalizeTake()
 app.calls.clear()""")
     done = trip(d, place, d.folder / "second")
     assert done.place == place, done.reason
@@ -442,7 +456,8 @@ app.calls.clear()""")
         d.do("""
 project.pool.root.folders.clear(); project.pool.current = project.pool.root
 timeline.tracks[:] = timeline.tracks[:2]
-while a.takes: a.DeleteTakeByIndex(2)
+while len(a.takes) > 1: a.DeleteTakeByIndex(2)
+a.SelectTakeByIndex(1); a.FinalizeTake()
 app.calls.clear(); app.faults.clear()""")
         d.notes.clear()
         before = d.state()

@@ -215,6 +215,8 @@ def test_18_takes_begin_with_the_second(open_):
     assert item.SelectTakeByIndex(1)
     assert item.GetLeftOffset() == 6
     assert item.DeleteTakeByIndex(2)
+    assert item.GetTakesCount() == 1  # still a take selector
+    assert item.FinalizeTake()
     assert item.GetTakesCount() == 0
 
 

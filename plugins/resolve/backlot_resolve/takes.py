@@ -15,7 +15,7 @@ from . import bins, keep
 from .bins import Result
 from .edit import Clip, Edit, Open, read_clip
 from .errors import Changed, HostError, NotConnected, Refused
-from .frames import Source, Span
+from .frames import Record, Source, Span
 from .plates import GRADED, Plate, make_current
 from .scripting import Scripting
 
@@ -41,6 +41,20 @@ class Placed:
     track: int = 0
     reason: str = ""
     notes: list[str] = field(default_factory=list)
+
+
+@dataclass
+class _Landing:
+    """What placing needs to know. clip: as it was sent; placed: filled in on the way."""
+
+    scripting: Scripting
+    now: Open
+    edit: Edit
+    clip: Clip
+    plate: Plate
+    result: Result
+    media: Any
+    placed: Placed
 
 
 def bring_back(
@@ -70,8 +84,9 @@ def bring_back(
         media = bins.bring_in(scripting, now, clip, plate, result, notes)
         placed = Placed(BIN, str(scripting.call("MediaPoolItem.GetUniqueId", media)))
         if place != BIN:
+            landing = _Landing(scripting, now, edit, clip, plate, result, media, placed)
             try:
-                _place(scripting, now, state, edit, clip, plate, result, media, place, placed)
+                _place(landing, state, place)
             except NotConnected:
                 raise
             except BacklotError as error:
@@ -81,49 +96,38 @@ def bring_back(
     return placed
 
 
-def _place(
-    scripting: Scripting,
-    now: Open,
-    state: keep.Kept,
-    edit: Edit,
-    clip: Clip,
-    plate: Plate,
-    result: Result,
-    media: Any,
-    place: str,
-    placed: Placed,
-) -> None:
-    timeline = next((t for identity, t in now.timelines() if identity == edit.timeline_id), None)
+def _place(at: _Landing, state: keep.Kept, place: str) -> None:
+    scripting, edit = at.scripting, at.edit
+    timeline = next((t for identity, t in at.now.timelines() if identity == edit.timeline_id), None)
     if timeline is None:
         raise Changed(f"The timeline “{edit.timeline}” is gone.", "Use the result from its bin.")
-    track, item, clip_now = _same_clip(scripting, now, timeline, edit, clip)
-    window = _window(scripting, item, clip, clip_now, plate, result)
-    if scripting.call("Timeline.GetUniqueId", now.need_timeline()) != edit.timeline_id:
+    track, item, clip_now = _same_clip(at, timeline)
+    window = _window(at, item, clip_now)
+    if scripting.call("Timeline.GetUniqueId", at.now.need_timeline()) != edit.timeline_id:
         state.opened.append(edit.timeline_id)
-        make_current(scripting, now, timeline)
+        make_current(scripting, at.now, timeline)
     if place == TAKE:
         if scripting.call("Timeline.GetIsTrackLocked", timeline, "video", track):
             raise Refused(f"Track V{track} is locked.", "Unlock it and place the result again.")
-        _take(scripting, item, clip_now, media, window, result, placed)
-        placed.track = track
+        _take(at, item, window)
+        at.placed.track, at.placed.item_id = track, clip_now.id
     else:
-        new = _above(scripting, now, timeline, track, clip_now, media, window, result, placed)
-        if plate.route != GRADED:
-            _copy_look(scripting, item, new, placed.notes)
-    placed.place = place
+        new = _above(at, timeline, track, clip_now.record, window)
+        if at.plate.route != GRADED:
+            _copy_look(scripting, item, new, at.placed.notes)
+    at.placed.place = place
 
 
-def _same_clip(
-    scripting: Scripting, now: Open, timeline: Any, edit: Edit, clip: Clip
-) -> tuple[int, Any, Clip]:
+def _same_clip(at: _Landing, timeline: Any) -> tuple[int, Any, Clip]:
     """The clip as it is now: it may have moved or been trimmed, but must show the same media."""
-    found = now.item(timeline, clip.id)
+    scripting, clip = at.scripting, at.clip
+    found = at.now.item(timeline, clip.id)
     if found is None:
         raise Changed(
             f"“{clip.name}” was deleted from the timeline meanwhile.", "Use the result by hand."
         )
     track, item = found
-    clip_now = read_clip(scripting, track, item, edit.base.rate)
+    clip_now = read_clip(scripting, track, item, at.edit.base.rate)
     if clip_now.media_id != clip.media_id and not _is_our_take(scripting, item, clip):
         raise Changed(f"“{clip.name}” shows other media now.", "Use the result by hand.")
     if (clip_now.placement is None) != (clip.placement is None):
@@ -136,14 +140,13 @@ def _is_our_take(scripting: Scripting, item: Any, clip: Clip) -> bool:
     return any(identity == clip.media_id for _, identity in takes(scripting, item))
 
 
-def _window(
-    scripting: Scripting, item: Any, clip: Clip, clip_now: Clip, plate: Plate, result: Result
-) -> Span[Source]:
+def _window(at: _Landing, item: Any, clip_now: Clip) -> Span[Source]:
     """The result's frames that the clip shows now. Raises: Changed when it needs others.
 
     Our own takes are numbered as the media they were made from, so a clip that shows one of them
     still says which of the media's frames it needs. Other takes have numbers of their own.
     """
+    clip, plate, result = at.clip, at.plate, at.result
     sent, now = clip.placement, clip_now.placement
     same_media = clip_now.media_id == clip.media_id
     trimmed = len(clip_now.record) != len(clip.record)
@@ -155,7 +158,7 @@ def _window(
         return result.span
     assert sent is not None
     assert now is not None
-    if same_media or _is_ours(scripting, item):
+    if same_media or _is_ours(at.scripting, item):
         needed = now.used()
     elif trimmed:
         raise Changed(f"“{clip.name}” was trimmed in another take.", "Send it again.")
@@ -189,37 +192,29 @@ def takes(scripting: Scripting, item: Any) -> list[tuple[int, str]]:
     return found
 
 
-def _take(
-    scripting: Scripting,
-    item: Any,
-    clip: Clip,
-    media: Any,
-    window: Span[Source],
-    result: Result,
-    placed: Placed,
-) -> None:
+def _take(at: _Landing, item: Any, window: Span[Source]) -> None:
     """Add and select a take. The end counts in, as ayon-resolve passes it; whether it does is
     read back, and what is not exact is taken out again."""
-    call = scripting.call
-    before = _shape(scripting, item)
-    first = window.first - result.span.first
-    identity = placed.media_id
+    scripting, call = at.scripting, at.scripting.call
+    before, had_takes = _shape(scripting, item), bool(takes(scripting, item))
+    first = window.first - at.result.span.first
     for start in (first, window.first.frame):  # from the media's first frame, or by file number
-        call("TimelineItem.AddTake", item, media, start, start + len(window) - 1)
-        index = next((i for i, media_id in takes(scripting, item) if media_id == identity), 0)
+        call("TimelineItem.AddTake", item, at.media, start, start + len(window) - 1)
+        known = takes(scripting, item)
+        index = next((i for i, media_id in known if media_id == at.placed.media_id), 0)
         if not index:
             continue
         call("TimelineItem.SelectTakeByIndex", item, index)
         selected = call("TimelineItem.GetSelectedTakeIndex", item)
-        shape = _shape(scripting, item)
-        if selected == index and shape == (*before[:2], first):
-            placed.item_id = clip.id
+        if selected == index and _shape(scripting, item) == (*before[:2], first):
             return
         call("TimelineItem.DeleteTakeByIndex", item, index)
+    if not had_takes and len(takes(scripting, item)) == 1:
+        call("TimelineItem.FinalizeTake", item)  # the selector that the attempt left behind
     if _shape(scripting, item) != before:
-        raise Refused(f"“{clip.name}” is not as it was.", "Undo in Resolve (Ctrl/Cmd Z).")
+        raise Refused(f"“{at.clip.name}” is not as it was.", "Undo in Resolve (Ctrl/Cmd Z).")
     raise Refused(
-        f"Resolve did not take the result as a take of “{clip.name}”.",
+        f"Resolve did not take the result as a take of “{at.clip.name}”.",
         "Use it from its bin, or place it on the track above.",
     )
 
@@ -234,39 +229,28 @@ def _shape(scripting: Scripting, item: Any) -> tuple[int, int, int]:
 
 
 def _above(
-    scripting: Scripting,
-    now: Open,
-    timeline: Any,
-    track: int,
-    clip: Clip,
-    media: Any,
-    window: Span[Source],
-    result: Result,
-    placed: Placed,
+    at: _Landing, timeline: Any, track: int, record: Span[Record], window: Span[Source]
 ) -> Any:
-    target, added = _track_above(scripting, now, timeline, track, clip)
+    target, added = _track_above(at, timeline, track, record)
     try:
-        new = _append(scripting, now, timeline, target, clip, media, window, result)
+        new = _append(at, timeline, target, record, window)
     except HostError:
         if added:
-            scripting.call("Timeline.DeleteTrack", timeline, "video", target)
+            at.scripting.call("Timeline.DeleteTrack", timeline, "video", target)
         raise
-    placed.item_id = str(scripting.call("TimelineItem.GetUniqueId", new))
-    placed.track = target
+    at.placed.item_id, at.placed.track = _id(at.scripting, new), target
     return new
 
 
-def _track_above(
-    scripting: Scripting, now: Open, timeline: Any, track: int, clip: Clip
-) -> tuple[int, bool]:
+def _track_above(at: _Landing, timeline: Any, track: int, record: Span[Record]) -> tuple[int, bool]:
     """A track of ours above the clip with room there; a new one on top where there is none."""
-    call = scripting.call
+    call = at.scripting.call
     count = int(call("Timeline.GetTrackCount", timeline, "video") or 0)
     full = {
         number
-        for number, other in now.items(timeline)
-        if int(call("TimelineItem.GetStart", other)) < clip.record.end.frame
-        and clip.record.first.frame < int(call("TimelineItem.GetEnd", other))
+        for number, other in at.now.items(timeline)
+        if int(call("TimelineItem.GetStart", other)) < record.end.frame
+        and record.first.frame < int(call("TimelineItem.GetEnd", other))
     }
     for number in range(track + 1, count + 1):
         name = str(call("Timeline.GetTrackName", timeline, "video", number))
@@ -287,36 +271,28 @@ def _track_above(
 
 
 def _append(
-    scripting: Scripting,
-    now: Open,
-    timeline: Any,
-    target: int,
-    clip: Clip,
-    media: Any,
-    window: Span[Source],
-    result: Result,
+    at: _Landing, timeline: Any, target: int, record: Span[Record], window: Span[Source]
 ) -> Any:
     """Put it at the clip's own frames. Where rates differ Resolve floors the length, so one more
     frame is given when it came out short."""
-    call = scripting.call
-    wanted = (clip.record.first.frame, len(clip.record), window.first - result.span.first)
+    scripting, call, now = at.scripting, at.scripting.call, at.now
+    wanted = (record.first.frame, len(record), window.first - at.result.span.first)
     for extra in (0, 1, 2):
         end = window.end.frame + extra
-        if end > result.span.end.frame:
+        if end > at.result.span.end.frame:
             break
         before = {_id(scripting, i) for n, i in now.items(timeline) if n == target}
         entry = {
-            "mediaPoolItem": media,
+            "mediaPoolItem": at.media,
             "startFrame": window.first.frame,
             "endFrame": end,
             "mediaType": 1,
             "trackIndex": target,
-            "recordFrame": clip.record.first.frame,
+            "recordFrame": record.first.frame,
         }
         call("MediaPool.AppendToTimeline", now.pool, [entry])
-        fresh = [
-            i for n, i in now.items(timeline) if n == target and _id(scripting, i) not in before
-        ]
+        there = [i for n, i in now.items(timeline) if n == target]
+        fresh = [i for i in there if _id(scripting, i) not in before]
         if len(fresh) == 1 and _shape(scripting, fresh[0]) == wanted:
             return fresh[0]
         if fresh:
@@ -324,7 +300,7 @@ def _append(
         elif extra:
             break
     raise Refused(
-        f"Resolve did not put the result above “{clip.name}” frame for frame.",
+        f"Resolve did not put the result above “{at.clip.name}” frame for frame.",
         "Use it from its bin.",
     )
 

@@ -176,11 +176,8 @@ class TimelineItem(Thing, Markers):
         if not 1 <= index <= len(self.takes):
             return False
         del self.takes[int(index) - 1]
-        if len(self.takes) <= 1:
-            self.selected = 1
-            if self.takes:
-                self.SelectTakeByIndex(1)
-            self.takes, self.selected = [], 0
+        if not self.takes:
+            self.selected = 0
         elif self.selected >= index:
             self.SelectTakeByIndex(max(1, self.selected - 1))
         return True
