@@ -57,6 +57,8 @@ def test_cards_that_cannot_be_read_are_left_out(folder, caplog):
         "list": "[]",
         "path": json.dumps({"file": "../../secret.onnx"}),
         "verdict": json.dumps({"verdict": "blue"}),
+        "margin": json.dumps({"margin": "wide"}),
+        "scale": json.dumps({"scale": 0}),
         "short": json.dumps({"name": None}),
     }.items():
         card = json.loads((folder / "whole.json").read_text())
@@ -69,8 +71,8 @@ def test_cards_that_cannot_be_read_are_left_out(folder, caplog):
         (folder / f"{name}.json").write_text(text)
     found = models.catalogue()
     assert "whole" in found
-    assert not {"text", "list", "path", "verdict", "short"} & set(found)
-    assert len(caplog.records) == 5
+    assert not {"text", "list", "path", "verdict", "margin", "scale", "short"} & set(found)
+    assert len(caplog.records) == 7
 
 
 def test_a_card_whose_weights_are_missing_is_left_out(folder):

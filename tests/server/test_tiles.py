@@ -80,6 +80,16 @@ def test_tiles_have_no_seams(tmp_path, name, area):
     np.testing.assert_allclose(tiled, whole, atol=1e-5, rtol=1e-5)
 
 
+def test_our_networks_see_the_picture_and_nothing_else(tmp_path):
+    card = install(tmp_path, "texture-x2.onnx", source="clean", size="fast")
+    network = onnx.load(card, str(card.path))
+    pixels = picture(61, 50)
+    whole = network(np.ascontiguousarray(np.sqrt(pixels).transpose(2, 0, 1)[None]))
+    expected = np.square(np.maximum(whole[0].transpose(1, 2, 0), 0))
+    for area in (10**9, 1700):
+        np.testing.assert_allclose(through(card, pixels, area), expected, atol=1e-5, rtol=1e-5)
+
+
 def test_tiles_are_multiples_of_what_a_network_asks_for(tmp_path):
     card = install(tmp_path, "eights-x2.onnx", multiple=8)
     pixels = picture(61, 93)

@@ -102,8 +102,11 @@ def read_card(path: Path) -> Card:
             height, width = values["fixed"]
             values["fixed"] = (int(height), int(width))
         card = Card(folder=path.parent, **values)
-        if Path(card.file).name != card.file or card.verdict not in VERDICTS or card.scale < 1:
-            raise ValueError("a value that cannot be")
+        whole = (card.bytes, card.scale - 1, card.margin, card.multiple - 1, card.channels - 1)
+        if any(type(number) is not int or number < 0 for number in whole):
+            raise ValueError("a number that cannot be")
+        if Path(card.file).name != card.file or card.verdict not in VERDICTS:
+            raise ValueError("a word that cannot be")
     except (OSError, ValueError, TypeError, AttributeError) as error:
         raise UnreadableFile(
             f"The card {path.name} cannot be read.", "Get the model again, or remove its card."
