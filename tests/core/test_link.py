@@ -111,6 +111,19 @@ def test_rows_are_the_right_way_up_and_files_hold_the_hosts_own_values(link, tmp
     assert "pixels" not in job.results[7]
 
 
+def test_a_result_that_cannot_be_written_is_an_error_and_costs_no_memory(link, tmp_path):
+    (tmp_path / "file").touch()
+    source = lend(link, np.ones((8, 8, 4), np.float32))
+    out = {"files": str(tmp_path / "file" / "take.exr"), "buffer": {}}
+    job = link.wait(link.run("passthrough", [1], inputs={"source": source}, out=out), 60)
+    assert (job.state, job.error.code) == ("failed", "cannot-write")
+    assert job.error.hint
+    again = link.wait(
+        link.run("passthrough", [1], inputs={"source": source}, out={"buffer": {}}), 60
+    )
+    assert (taken(link, again.results[1]) == 1.0).all()
+
+
 def plates(folder, numbers):
     rng = np.random.default_rng(8)
     for number in numbers:

@@ -76,7 +76,8 @@ def takes(folder):
     assert kept.all() == []
     first, second = kept.new(), kept.new()
     assert [take.name for take in kept.all()] == ["v001", "v002"]
-    os.rmdir(first.folder)
+    first.discard()
+    assert [take.name for take in kept.all()] == ["v002"]
     assert kept.new().name == "v003"
     os.mkdir(os.path.join(folder, "takes", "v1000"))
     assert kept.new().name == "v1001"
@@ -92,6 +93,8 @@ def takes(folder):
     with open(path, "w") as file:
         file.write("x")
     assert stamps([path])[0][0] == 1
+    second.discard()
+    assert os.path.exists(path)
 
 
 def specs(folder):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import json
 import os
@@ -41,6 +42,11 @@ class Take:
     def file(self, pattern: str) -> str:
         """A path inside the take."""
         return os.path.join(self.folder, pattern)
+
+    def discard(self) -> None:
+        """Give the number back where nothing came of it: removes the folder if it is empty."""
+        with contextlib.suppress(OSError):
+            os.rmdir(self.folder)
 
     def stale(self, now: str) -> bool:
         """Whether it was made of something else than what has the fingerprint `now`."""

@@ -162,28 +162,32 @@ class Work:
                 f"Send {main} as a buffer too, or take the result as files.",
             )
         layout = layout_out(result, given.layout, request.out_buffer or {})
-        name, memory = self._buffers.new(layout.bytes)
-        out = layout.view(memory.map)
-        if _alike(result, sent[main], layout, given.layout):
-            reach = spec.reach(spec.values_at(spec.values(request.params), result.number))
-            original = given.layout.view(given.memory.map)
-            matte = sent.get(spec.output.matte)
-            put_changed(result, layout, out, original, sent[main], matte, reach)
-        else:
-            put_out(result, layout, out)
         told: Json = {
             "number": result.number,
             "engine": event.engine,
             "fingerprint": event.fingerprint,
             "seconds": round(event.seconds, 4),
         }
-        if request.out_files:
-            from .sequences import save_result
+        name, memory = self._buffers.new(layout.bytes)
+        wanted = False
+        try:
+            out = layout.view(memory.map)
+            if _alike(result, sent[main], layout, given.layout):
+                reach = spec.reach(spec.values_at(spec.values(request.params), result.number))
+                original = given.layout.view(given.memory.map)
+                matte = sent.get(spec.output.matte)
+                put_changed(result, layout, out, original, sent[main], matte, reach)
+            else:
+                put_out(result, layout, out)
+            if request.out_files:
+                from .sequences import save_result
 
-            told["file"] = save_result(request, result, layout, out)
-        if request.out_buffer is None:
-            self._buffers.free(name)
-        else:
+                told["file"] = save_result(request, result, layout, out)
+            wanted = request.out_buffer is not None
+        finally:
+            if not wanted:
+                self._buffers.free(name)
+        if wanted:
             where = {"buffer": name, "bytes": memory.size, "path": memory.path}
             told["pixels"] = where | layout_to_json(layout)
         self._tell("frame", **told)

@@ -86,7 +86,7 @@ def process(scene, group, frames, finished=None):
     session.add(task)
     made_of = recipe(scene, group, frames)
     try:
-        take = places.new_take(places.takes_of(group.name))
+        take = task.take = places.new_take(places.takes_of(group.name))
         node, tree = _placed(scene, group)
         wanted = _wanted(node, spec)
         render = plates.Render(scene, tree, wanted, frames, take.file("plates"))

@@ -41,7 +41,7 @@ def run(plate, tool, settings, matte=None, finished=None):
         layouts = {n: pixels.described(i, matte=n in mattes) for n, i in images.items()}
         params = controls.values(settings, spec)
         made_of = {"tool": tool, "version": spec["version"], "params": params}
-        take = places.new_take(places.takes_of(plate_name))
+        take = task.take = places.new_take(places.takes_of(plate_name))
         suffix = ".exr" if plate.is_float else ".png"
         out = {"files": take.file(_stem(plate_name) + suffix), "buffer": {}}
         main = layouts[spec["inputs"][0]["name"]]

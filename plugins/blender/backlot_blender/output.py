@@ -39,7 +39,7 @@ def process_files(scene, tool, files, finished=None):
                 )
         params = controls.values(controls.settings_of(scene, tool), spec, frames, owner=scene)
         folder, name = os.path.split(pattern)
-        take = places.new_take(Takes(os.path.join(folder, "backlot", tool)))
+        take = task.take = places.new_take(Takes(os.path.join(folder, "backlot", tool)))
     except LinkError as error:
         task.fail(error)
         return task

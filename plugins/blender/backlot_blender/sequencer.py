@@ -30,7 +30,7 @@ def run(scene, strip, tool, finished=None):
                     "Choose them in the sidebar, under Matte.",
                 )
             inputs[given["name"]] = {"files": bpy.path.abspath(scene.backlot.matte_files)}
-        take = places.new_take(places.takes_of(strip.name))
+        take = task.take = places.new_take(places.takes_of(strip.name))
     except LinkError as error:
         task.fail(error)
         return task

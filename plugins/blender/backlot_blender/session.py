@@ -21,7 +21,7 @@ _KEPT_TASKS = 20
 class Task:
     """One run, as the panels show it. place: what it is of, such as ("image", "plate").
 
-    finished: called with the task when it is done, on the main thread.
+    finished: called with the task when it is done, on the main thread. take: where its files go.
     """
 
     def __init__(self, label, place, finished=None):
@@ -32,6 +32,7 @@ class Task:
         self.error = None
         self.note = "Starting"
         self.result = None
+        self.take = None
         self._cancelled = False
 
     @property
@@ -58,7 +59,13 @@ class Task:
 
     def fail(self, error):
         self.error = error
+        self.give_up()
         _redraw()
+
+    def give_up(self):
+        """Nothing comes of it: an empty take is not kept."""
+        if self.take is not None:
+            self.take.discard()
 
     def cancel(self):
         self._cancelled = True
@@ -238,7 +245,9 @@ def _heard(task, event):
             task.finished(task)
             undo_step(task.label)
     elif event["event"] == "error":
-        task.error = task.job.error
+        task.fail(task.job.error)
+    elif event["event"] == "cancelled":
+        task.give_up()
     _redraw()
 
 

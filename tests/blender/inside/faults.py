@@ -48,6 +48,8 @@ def several_jobs_run_and_one_is_cancelled():
     session.finish(short, 60)
     assert short.result is not None
     assert not session.live()
+    assert not os.path.exists(long.take.folder)
+    assert os.path.exists(short.take.folder)
     bpy.ops.backlot.dismiss(task=session.tasks().index(long))
     assert long not in session.tasks()
 
