@@ -135,7 +135,7 @@ def _machine() -> str:
 
 
 def _write(cards: Mapping[str, Card], found: Mapping[str, list[Timing]]) -> None:
-    networks = {}
+    networks = _kept(file())
     for name, timings in found.items():
         good = [t for t in timings if not t.problem and t.error <= FAITHFUL]
         networks[cards[name].sha256] = {
@@ -155,13 +155,18 @@ def _write(cards: Mapping[str, Card], found: Mapping[str, list[Timing]]) -> None
         ) from error
 
 
-@lru_cache(maxsize=4)
-def _read(path: Path, changed: int) -> dict[str, str]:
-    """Chosen engines by the SHA-256 of weights; none when measured on another machine."""
+def _kept(path: Path) -> dict[str, dict[str, Any]]:
+    """What was measured, by the SHA-256 of weights; nothing when on another machine."""
     try:
         kept: dict[str, Any] = json.loads(path.read_text())
         if kept["machine"] != _machine():
             return {}
-        return {sha256: str(entry["engine"]) for sha256, entry in kept["networks"].items()}
+        return {str(sha256): dict(entry) for sha256, entry in kept["networks"].items()}
     except (OSError, ValueError, KeyError, TypeError, AttributeError):
         return {}
+
+
+@lru_cache(maxsize=4)
+def _read(path: Path, changed: int) -> dict[str, str]:
+    """Chosen engines by the SHA-256 of weights, as of a state of the file."""
+    return {sha256: str(entry.get("engine", "")) for sha256, entry in _kept(path).items()}

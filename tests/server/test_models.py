@@ -187,5 +187,5 @@ def test_the_command_adds_and_measures(folder):
     refused = run("add", str(NETWORKS / "judge.onnx"))
     assert refused.returncode == Unsupported.exit_code
     assert "not an enlarged picture" in refused.stderr
-    tuned = json.loads(run("--json", "tune").stdout)
+    tuned = json.loads(run("--json", "tune", "mine").stdout)
     assert {timing["engine"] for timing in tuned["mine"]} >= {"onnx"}

@@ -60,6 +60,13 @@ def test_the_fastest_engine_is_kept_and_used(card, monkeypatch):
     assert networks.chosen_engine(card) is SLOW
 
 
+def test_one_network_can_be_measured_again_and_the_others_are_kept(card, tmp_path):
+    other = install(tmp_path / "models", "smooth-x2.onnx")
+    tuning.tune({card.name: card, other.name: other}, engines(SLOW, FAST))
+    tuning.tune({card.name: card}, engines(SLOW))
+    assert (tuning.tuned(card), tuning.tuned(other)) == ("onnx", "swift")
+
+
 def test_a_rough_engine_is_measured_but_not_chosen(card):
     found = tuning.tune({card.name: card}, engines(SLOW, ROUGH))
     assert {t.engine: t.error > tuning.FAITHFUL for t in found[card.name]} == {

@@ -2,12 +2,19 @@
 
 from __future__ import annotations
 
+import os
+import sys
 from typing import Any, Protocol
 
 import numpy as np
 import numpy.typing as npt
 
 Tensor = npt.NDArray[np.float32]
+
+# Both libraries report to their makers unless told otherwise before they are loaded; nothing
+# leaves an artist's machine. See docs/decisions/no-telemetry.md.
+os.environ["ORT_DISABLE_TELEMETRY"] = os.environ["ORT_TELEMETRY_DISABLED"] = "1"
+sys.modules["openvino_telemetry"] = None  # type: ignore[assignment]
 
 
 class Network(Protocol):

@@ -15,7 +15,7 @@ from typing import Any
 
 from backlot.errors import BacklotError
 
-from . import VERDICTS, Card, catalogue
+from . import VERDICTS, Card, catalogue, find
 from .pull import entries, meaning, pull
 
 
@@ -32,7 +32,8 @@ def main(arguments: list[str] | None = None) -> int:
     pulling.add_argument("--accept", action="store_true", help="agree to its licence")
     pulling.add_argument("--mirror", default="", help="address to fetch files from")
     pulling.add_argument("--allow", default="", choices=("", *VERDICTS))
-    commands.add_parser("tune", help="measure which engine is fastest here")
+    tuning = commands.add_parser("tune", help="measure which engine is fastest here")
+    tuning.add_argument("names", nargs="*", help="networks to measure; without: all")
     given = parser.parse_args(arguments)
     try:
         return int(_COMMANDS[given.command](given) or 0)
@@ -81,7 +82,8 @@ def _tune(given: argparse.Namespace) -> None:
             said = timing.problem or f"{timing.seconds:.3f} s a megapixel, error {timing.error:.2g}"
             print(f"{name} on {timing.engine}: {said}")
 
-    found = tune(catalogue(), all_engines(), report)
+    cards = {name: find(name) for name in given.names} or catalogue()
+    found = tune(cards, all_engines(), report)
     if given.json:
         print(json.dumps({name: [asdict(t) for t in timings] for name, timings in found.items()}))
     else:
