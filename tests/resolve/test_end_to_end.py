@@ -275,6 +275,20 @@ def test_preview_disturbs_nothing_when_files_can_be_read(talk):
     assert not any("Render" in call or "CreateEmpty" in call for call in d.do("app.calls"))
 
 
+def test_of_previews_that_wait_only_the_newest_is_made(talk):
+    d, spoken = talk()
+    clip = spoken.look["clips"][0]["id"]
+    d.do("resolve.open.clear()")
+    spoken.companion.handle({"id": "hold", "do": "look"})
+    for number in ("a", "b", "c", "d"):
+        asked = request(route="graded", place="above")
+        spoken.companion.handle({"id": number, "do": "preview", "clip": clip, "request": asked})
+    d.do("resolve.open.set()")
+    answers = {n: spoken._until(lambda m, n=n: m.get("id") == n) for n in ("b", "c", "d")}
+    assert answers["b"]["error"]["code"] == answers["c"]["error"]["code"] == "superseded"
+    assert "ok" in answers["d"]
+
+
 @pytest.mark.parametrize(
     ("fields", "says"),
     [

@@ -334,6 +334,33 @@ def test_a_companion_that_dies_is_started_again(app, panel):
     until(app, lambda: window.look)
 
 
+def test_letters_typed_into_a_field_are_no_shortcuts(app, panel):
+    _, window = panel()
+    asked = []
+    window.link.ask = lambda do, *rest, **fields: asked.append(do)
+    field = window.tool.matte_path
+    field.setParent(window)
+    field.show()
+    window.activateWindow()
+    field.setFocus()
+    QTest.keyClicks(field, "wrapt123e")
+    assert field.text() == "wrapt123e"
+    assert [verb for verb in asked if verb != "where"] == []
+
+
+def test_a_second_panel_shows_the_first(app, tmp_path, monkeypatch):
+    from backlot_resolve.panel.single import Single
+
+    monkeypatch.setenv("BACKLOT_HOME", str(tmp_path / "here"))
+    first, asked = Single(), []
+    first.asked.connect(lambda: asked.append(True))
+    assert first.first
+    assert not Single().first
+    until(app, lambda: asked)
+    monkeypatch.setenv("BACKLOT_HOME", str(tmp_path / "elsewhere"))
+    assert Single().first
+
+
 def test_a_long_timeline_never_blocks_the_panel(app, panel, monkeypatch):
     """300 clips: read in the companion while the panel's own turns stay short.
 

@@ -19,10 +19,11 @@ import threading
 import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from pathlib import Path
 from typing import IO, Any
 
-from backlot.errors import BacklotError, InvalidInput, NotFound, ServerUnavailable
+from backlot.errors import BacklotError, InvalidInput, NotFound, Superseded
 
 from . import edit as editing
 from . import keep, preview, render, scripting, store, takes
@@ -30,6 +31,8 @@ from .job import Pipeline, Request, preview_span
 from .store import JobRecord
 
 _TICK = 0.5
+_NEWEST_ONLY = ("preview", "estimate", "compare")
+"""Of these, those that wait are dropped when a newer one comes."""
 
 
 class Companion:
@@ -46,6 +49,7 @@ class Companion:
         self._journal = keep.Journal(store.state_folder() / "restore.json")
         self._edit: editing.Edit | None = None
         self._records: dict[str, JobRecord] = {}
+        self._newest: dict[str, Any] = {}
         self._stopped = threading.Event()
         self.pipeline = Pipeline(
             self._host, self.scripting, self.studio, self._journal,
@@ -92,8 +96,13 @@ class Companion:
             self._answer(request, InvalidInput(f"There is no {verb!r}.", "Update Backlot."))
             return
 
+        if verb in _NEWEST_ONLY:
+            self._newest[verb] = request.get("id")
+
         def work() -> None:
             try:
+                if verb in _NEWEST_ONLY and self._newest[verb] != request.get("id"):
+                    raise Superseded("A newer one was asked for.")
                 self._answer(request, method(request))
             except BacklotError as error:
                 self._answer(request, error)
@@ -327,8 +336,6 @@ class Companion:
         head = {"id": request.get("id")}
         if isinstance(answer, BacklotError):
             error = {"code": answer.code, "sentence": answer.sentence, "hint": answer.hint}
-            if isinstance(answer, ServerUnavailable):
-                error["server"] = True  # type: ignore[assignment]
             self._write(head | {"error": error})
         else:
             self._write(head | {"ok": answer})
@@ -379,7 +386,8 @@ def serve(source: IO[str], target: IO[str]) -> None:
 def main() -> None:
     """python -m backlot_resolve.companion"""
     out = os.fdopen(os.dup(1), "w", encoding="utf-8")
-    os.dup2(2, 1)  # what Resolve's library prints must not fall between the lines
+    with suppress(OSError):  # what Resolve's library prints must not fall between the lines
+        os.dup2(2, 1)
     serve(sys.stdin, out)
     os._exit(0)  # a thread may be stuck in Resolve
 

@@ -101,7 +101,7 @@ def _fill(window, until, snap) -> None:  # type: ignore[no-untyped-def]
     window.tool.choice.setCurrentIndex(index)
     window.tool.matte.setCurrentIndex(window.tool.matte.findData("drawn"))
     window.tool.shapes[:] = [
-        {"kind": "ellipse", "points": [[0.555, 0.735], [0.685, 0.855]]},
+        {"kind": "ellipse", "points": [[0.535, 0.73], [0.685, 0.86]]},
         {"kind": "brush", "radius": 0.05, "points": [[0.30, 0.83], [0.33, 0.88], [0.37, 0.84]]},
     ]
     window.viewer.drawn.emit()

@@ -18,12 +18,17 @@ def main(arguments: list[str] | None = None) -> int:
         return 2
     from PySide6.QtWidgets import QApplication
 
+    from .single import Single
     from .style import dress
     from .window import Window
 
     application = QApplication(arguments or sys.argv[:1])
     application.setApplicationName("Backlot")
     dress(application)
+    single = Single()
+    if not single.first:
+        return 0
     window = Window()
+    single.asked.connect(window.come_forward)
     window.show()
     return int(application.exec())

@@ -100,6 +100,8 @@ class Link(QObject):
             self._say("Resolve is waiting for you: look for a dialog in it." if stuck else "")
         else:
             then, failed = self._pending.pop(message.get("id") or 0, (None, None))
+            if "error" in message and message["error"]["code"] == "superseded":
+                return
             if "error" in message:
                 (failed or self.failed.emit)(message["error"])
             elif then is not None:

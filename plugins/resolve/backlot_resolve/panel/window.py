@@ -76,10 +76,16 @@ class Window(QMainWindow):
         top.setSpacing(8)
         self.version = QLabel("")
         self.version.setObjectName("dim")
+        self.pin = QToolButton()
+        self.pin.setText("On top")
+        self.pin.setCheckable(True)
+        self.pin.setToolTip("Stay in front of Resolve")
+        self.pin.toggled.connect(self._pinned)
         for widget in (self.dot, self.where, self.version):
             top.addWidget(widget)
         top.addStretch(1)
         top.addWidget(self.machine)
+        top.addWidget(self.pin)
         top.addWidget(again)
         left = _pane("Source", self.source)
         right = _pane("Tool", self.tool, self._build_actions())
@@ -165,6 +171,7 @@ class Window(QMainWindow):
             if sizes and len(sizes) == len(splitter.sizes()):
                 splitter.setSizes(sizes)
         self.source.set_mode(self.memory.get("source", "playhead"))
+        self.pin.setChecked(bool(self.memory.get("pin", False)))
         self._connected(False)
 
     # ---- Resolve --------------------------------------------------------------------------
@@ -386,6 +393,21 @@ class Window(QMainWindow):
         self.tool.load(request)
         self.viewer.update()
 
+    # ---- in front -------------------------------------------------------------------------
+
+    def _pinned(self, on: bool) -> None:
+        shown = self.isVisible()
+        self.setWindowFlag(Qt.WindowType.WindowStaysOnTopHint, on)
+        if shown:
+            self.show()  # changing the flag hides a window
+
+    def come_forward(self) -> None:
+        """Be seen: a second start of the panel asked for it."""
+        self.setWindowState(self.windowState() & ~Qt.WindowState.WindowMinimized)
+        self.show()
+        self.raise_()
+        self.activateWindow()
+
     # ---- leaving --------------------------------------------------------------------------
 
     def changeEvent(self, event: QEvent) -> None:  # noqa: N802
@@ -401,6 +423,7 @@ class Window(QMainWindow):
             "columns": self.columns.sizes(),
             "rows": self.rows.sizes(),
             "source": self.source.mode,
+            "pin": self.pin.isChecked(),
         }
         self.memory.save()
         self.hide()  # the companion may have to put something back first
