@@ -203,6 +203,53 @@ def a_rendered_scene_is_processed_and_not_srgb_encoded():
     assert all(abs(a - b) < 3e-3 * b for a, b in zip(got, wanted, strict=False)), got
 
 
+def an_object_is_taken_out_by_its_cryptomatte():
+    """Blender's Cryptomatte node makes the matte; the fill changes that object's pixels alone."""
+    scene = scene_of_size(32, 24)
+    scene.render.engine = "CYCLES"
+    scene.cycles.samples = 4
+    scene.cycles.use_denoising = False
+    bpy.context.view_layer.use_pass_cryptomatte_object = True
+    for thing in [each for each in bpy.data.objects if each.type == "MESH"]:
+        bpy.data.objects.remove(thing)
+    bpy.ops.mesh.primitive_uv_sphere_add(location=(0.0, 0.0, -6.0), radius=0.8)
+    bpy.context.object.name = "Ball"
+    scene.camera.location = (0.0, 0.0, 0.0)
+    scene.camera.rotation_euler = (0.0, 0.0, 0.0)
+    tree, end = composite(scene)
+    layers = tree.nodes.new("CompositorNodeRLayers")
+    layers.scene = scene
+    node = place(tree, "fill", layers, end)
+    picker = tree.nodes.new("CompositorNodeCryptomatteV2")
+    picker.source, picker.scene = "RENDER", scene
+    tree.links.new(layers.outputs[0], picker.inputs[0])
+    tree.links.new(picker.outputs["Matte"], node.inputs[1])
+    bpy.ops.render.render()
+    picker.matte_id = "Ball"
+    take = process(scene, node.node_tree, [1])
+    before, matte, after = (
+        pixels_of(file)
+        for file in (
+            take.file("plates/source.0001.exr"),
+            take.file("plates/matte.0001.exr"),
+            part("compositor").files_of(take)[1],
+        )
+    )
+    covered = [i for i in range(32 * 24) if matte[4 * i] > 0.0]
+    assert 20 < len(covered) < 32 * 24 // 2, len(covered)
+    changed = {i for i in range(32 * 24) if before[4 * i : 4 * i + 4] != after[4 * i : 4 * i + 4]}
+    assert changed <= set(covered)
+    assert len(changed) > len(covered) // 2
+
+
+def pixels_of(file):
+    image = bpy.data.images.load(file, check_existing=False)
+    image.colorspace_settings.is_data = True
+    got = list(image.pixels)
+    bpy.data.images.remove(image)
+    return got
+
+
 main(
     a_new_group_lets_its_input_through,
     a_take_holds_the_frames_and_is_read_frame_by_frame,
@@ -211,4 +258,5 @@ main(
     a_missing_matte_says_so,
     fill_changes_nothing_outside_the_matte,
     a_rendered_scene_is_processed_and_not_srgb_encoded,
+    an_object_is_taken_out_by_its_cryptomatte,
 )

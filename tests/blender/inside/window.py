@@ -112,6 +112,28 @@ def filled(window):
     return 0.5
 
 
+def matte_from_cryptomatte(window):
+    """Blender's own picker is put on the matte of a Fill node."""
+    place = area(window, "NODE_EDITOR")
+    tree = place.spaces.active.edit_tree
+    with bpy.context.temp_override(
+        window=window,
+        area=place,
+        region=region(place, "WINDOW"),
+        space_data=place.spaces.active,
+    ):
+        bpy.ops.backlot.add_node("EXEC_DEFAULT", tool="fill")
+        node = tree.nodes.active
+        source = next(each for each in tree.nodes if each.bl_idname == "CompositorNodeImage")
+        tree.links.new(source.outputs[0], node.inputs[0])
+        assert bpy.ops.backlot.cryptomatte() == {"FINISHED"}
+    picker = node.inputs[1].links[0].from_node
+    assert picker.bl_idname == "CompositorNodeCryptomatteV2"
+    assert picker.inputs[0].links[0].from_node == source
+    assert tree.nodes.active == picker
+    return 0.5
+
+
 def node_editor(window):
     """The compositor with a node between a picture and the end."""
     scene = window.scene
@@ -189,6 +211,7 @@ STEPS = [
     node_panel,
     processing,
     processed,
+    matte_from_cryptomatte,
 ]
 
 
