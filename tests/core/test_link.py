@@ -100,6 +100,31 @@ def test_the_result_comes_in_the_colour_space_and_type_that_is_asked_for(link):
     np.testing.assert_allclose(got, expected, rtol=1e-3)
 
 
+@pytest.mark.parametrize("rows", ["bottom", "top"])
+@pytest.mark.parametrize("space", ["lin_rec709", "data"])
+def test_a_result_may_take_the_place_of_its_source(link, rows, space):
+    pixels = hdr(np.random.default_rng(9), 6, 5)
+    source = {**lend(link, pixels), "colorspace": space}
+    out = {"buffer": {"into": "source", "rows": rows}}
+    job = link.wait(link.run("passthrough", [1], inputs={"source": source}, out=out), 60)
+    assert job.results[1]["pixels"]["buffer"] == source["buffer"]
+    assert taken(link, job.results[1]).tobytes() == pixels.tobytes()
+
+
+def test_a_larger_result_gets_memory_of_its_own(link):
+    source = lend(link, np.full((4, 4, 4), 0.5, np.float32))
+    job = link.run(
+        "upscale",
+        [1],
+        params={"network": "sinc"},
+        inputs={"source": source},
+        out={"buffer": {"into": "source"}},
+    )
+    told = link.wait(job, 60).results[1]["pixels"]
+    assert told["buffer"] != source["buffer"]
+    assert taken(link, {"pixels": told}).shape == (8, 8, 4)
+
+
 def test_rows_are_the_right_way_up_and_files_hold_the_hosts_own_values(link, tmp_path):
     pixels = hdr(np.random.default_rng(6), 4, 6)
     out = {"files": str(tmp_path / "take.####.exr"), "colorspace": "lin_rec709"}

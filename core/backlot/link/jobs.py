@@ -168,13 +168,20 @@ class Work:
             "fingerprint": event.fingerprint,
             "seconds": round(event.seconds, 4),
         }
-        name, memory = self._buffers.new(layout.bytes)
+        into = request.into
+        if into is not None and layout.bytes <= into.memory.size:
+            name, memory = into.name, into.memory
+        else:
+            name, memory = self._buffers.new(layout.bytes)
+            into = None
         wanted = False
         try:
             out = layout.view(memory.map)
             if _alike(result, sent[main], layout, given.layout):
                 reach = spec.reach(spec.values_at(spec.values(request.params), result.number))
                 original = given.layout.view(given.memory.map)
+                if memory is given.memory and layout != given.layout:
+                    original = original.copy()
                 matte = sent.get(spec.output.matte)
                 put_changed(result, layout, out, original, sent[main], matte, reach)
             else:
@@ -185,7 +192,7 @@ class Work:
                 told["file"] = save_result(request, result, layout, out)
             wanted = request.out_buffer is not None
         finally:
-            if not wanted:
+            if not wanted and into is None:
                 self._buffers.free(name)
         if wanted:
             where = {"buffer": name, "bytes": memory.size, "path": memory.path}

@@ -139,9 +139,10 @@ def put_changed(
 
     A conversion of colour there and back is not exact to the last bit; pixels that were not
     touched must be. Only rows in which something changed are converted.
-    out, original: (height, width, channels), as the host sees them.
+    out, original: (height, width, channels), as the host sees them; they may be the same.
     """
-    np.copyto(out, original)
+    if out.ctypes.data != original.ctypes.data:
+        np.copyto(out, original)
     before, after = _words(sent.pixels), _words(result.pixels)
     rows = np.flatnonzero((before != after).any(axis=1))
     if not rows.size:

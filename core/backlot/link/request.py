@@ -25,8 +25,9 @@ class FromFiles:
 
 @dataclass(frozen=True)
 class FromBuffer:
-    """An input in shared memory."""
+    """An input in shared memory, by the name that the host knows it by."""
 
+    name: str
     memory: Memory
     layout: Layout
 
@@ -47,6 +48,12 @@ class Request:
     view: str
     options: Mapping[str, Any] = field(default_factory=dict)
     """What else the output file is asked to be: colorspace, type, compression."""
+
+    @property
+    def into(self) -> FromBuffer | None:
+        """The input in whose place the result may be put; None: it gets a buffer of its own."""
+        given = self.inputs.get((self.out_buffer or {}).get("into", ""))
+        return given if isinstance(given, FromBuffer) else None
 
     @property
     def in_memory(self) -> bool:
@@ -111,7 +118,8 @@ def _inputs(given: Mapping[str, Any], buffers: Buffers) -> dict[str, FromFiles |
 def _input(name: str, given: Any, buffers: Buffers) -> FromFiles | FromBuffer:
     if isinstance(given, Mapping) and "buffer" in given:
         layout = layout_from_json(given)
-        return FromBuffer(buffers.hold(text_from_json(given, "buffer")), layout)
+        buffer = text_from_json(given, "buffer")
+        return FromBuffer(buffer, buffers.hold(buffer), layout)
     if isinstance(given, Mapping) and "files" in given:
         return FromFiles(
             text_from_json(given, "files"),

@@ -43,8 +43,9 @@ def run(plate, tool, settings, matte=None, finished=None):
         made_of = {"tool": tool, "version": spec["version"], "params": params}
         take = task.take = places.new_take(places.takes_of(plate_name))
         suffix = ".exr" if plate.is_float else ".png"
-        out = {"files": take.file(_stem(plate_name) + suffix), "buffer": {}}
         main = layouts[spec["inputs"][0]["name"]]
+        into = {"into": spec["inputs"][0]["name"]}
+        out = {"files": take.file(_stem(plate_name) + suffix), "buffer": into}
         if plate.is_float or plate.colorspace_settings.is_data:
             out["type"] = "float" if plate.is_float else "uint8"
         if main["meaning"] == "color":
@@ -54,20 +55,17 @@ def run(plate, tool, settings, matte=None, finished=None):
         task.fail(error)
         return task
     names = {name: image.name for name, image in images.items()}
-    buffers = {}
 
     def lent(name, told, error):
         if error is not None:
             task.fail(error)
+            return
         with session.guarded(task):
-            if not task.ended:
-                buffers[name] = session.mapped(told)
-                if len(buffers) == len(names):
-                    _send(task, tool, params, names, layouts, buffers, out)
-        if task.ended:
-            for buffer in buffers.values():
-                link.free(buffer)
-            buffers.clear()
+            task.lent[name] = session.mapped(told)
+            if task.ended:
+                task.give_back(*task.lent)
+            elif len(task.lent) == len(names):
+                _send(task, tool, params, names, layouts, out)
 
     for name, layout in layouts.items():
         size = {"bytes": pixels.bytes_of(layout)}
@@ -75,18 +73,18 @@ def run(plate, tool, settings, matte=None, finished=None):
     return task
 
 
-def _send(task, tool, params, names, layouts, buffers, out):
-    """Every buffer is there: fill them and start the job."""
+def _send(task, tool, params, names, layouts, out):
+    """Every buffer is there: fill them and start the job. The result comes in the first of them."""
     inputs = {}
-    for name, buffer in buffers.items():
+    for name, buffer in task.lent.items():
         image = bpy.data.images.get(names[name])
         if image is None:
             raise LinkError("not-found", names[name] + " was removed.", "Choose another image.")
         pixels.fill(buffer, image)
         inputs[name] = dict(layouts[name], buffer=buffer.name)
     session.start(task, tool, [1], params=params, inputs=inputs, out=out)
-    for buffer in buffers.values():
-        session.link().free(buffer)  # the job holds what it needs
+    main = out["buffer"]["into"]
+    task.give_back(*[name for name in task.lent if name != main])  # the job holds what it needs
 
 
 def _inputs(spec, plate, matte, settings):
@@ -118,8 +116,8 @@ def _take_over(task, plate_name, spec, made_of, take):
     result = pixels.new_image(
         "{} {} {}".format(_stem(plate.name), spec["name"], take.name), told, plate
     )
-    pixels.take(told, result)
-    session.link().ask("free", {"buffer": told["buffer"]})
+    if pixels.take(told, result, task.lent.values()):
+        session.link().ask("free", {"buffer": told["buffer"]})
     result.filepath_raw = places.stored(event["file"])
     result.file_format = "OPEN_EXR" if plate.is_float else "PNG"
     result.backlot.plate = plate

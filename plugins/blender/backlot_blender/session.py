@@ -22,6 +22,7 @@ class Task:
     """One run, as the panels show it. place: what it is of, such as ("image", "plate").
 
     finished: called with the task when it is done, on the main thread. take: where its files go.
+    lent: input name -> buffer that it holds.
     """
 
     def __init__(self, label, place, finished=None):
@@ -33,6 +34,7 @@ class Task:
         self.note = "Starting"
         self.result = None
         self.take = None
+        self.lent = {}
         self._cancelled = False
 
     @property
@@ -64,8 +66,17 @@ class Task:
 
     def give_up(self):
         """Nothing comes of it: an empty take is not kept."""
+        self.give_back(*self.lent)
         if self.take is not None:
             self.take.discard()
+
+    def give_back(self, *names):
+        """Free the buffers of these inputs."""
+        for name in names:
+            buffer = self.lent.pop(name)
+            buffer.close()
+            if _state.link is not None:
+                _state.link.ask("free", {"buffer": buffer.name})
 
     def cancel(self):
         self._cancelled = True
@@ -244,6 +255,7 @@ def _heard(task, event):
         with guarded(task):
             task.finished(task)
             undo_step(task.label)
+        task.give_back(*task.lent)
     elif event["event"] == "error":
         task.fail(task.job.error)
     elif event["event"] == "cancelled":

@@ -36,12 +36,11 @@ def through(data):
         buffer = session.mapped(link.call("buffer", {"bytes": pixels.bytes_of(layout)}))
         pixels.fill(buffer, plate)
         source = dict(layout, buffer=buffer.name)
-        job = link.run("passthrough", [1], inputs={"source": source}, out={"buffer": {}})
+        out = {"buffer": {"into": "source"}}
+        job = link.run("passthrough", [1], inputs={"source": source}, out=out)
         link.wait(job, 60)
-        told = job.results[1]["pixels"]
-        pixels.take(told, other)
+        pixels.take(job.results[1]["pixels"], other, [buffer])
         link.free(buffer)
-        link.call("free", {"buffer": told["buffer"]})
 
     def copy():
         plate.pixels.foreach_get(values)
