@@ -148,7 +148,7 @@ def test_a_folder_of_somebody_else_is_left_alone(tmp_path):
 
     (tmp_path / "mine").mkdir()
     (tmp_path / "mine/file").write_text("mine")
-    with pytest.raises(SystemExit):
+    with pytest.raises(FileExistsError):
         build(tmp_path / "mine", [])
     assert (tmp_path / "mine/file").read_text() == "mine"
 

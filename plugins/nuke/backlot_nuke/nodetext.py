@@ -73,7 +73,7 @@ class Tree:
         self._places[name] = kind
 
 
-def gizmo(inputs, knobs, tree, version="14.0 v1"):
+def gizmo(inputs, knobs, tree, version="13.0 v1"):
     """A whole .gizmo file. knobs: lines of the panel."""
     head = ["#! nuke -nx", "version {}".format(version), "Gizmo {", " inputs {}".format(inputs)]
     body = [" " + line for line in knobs] + ["}"]

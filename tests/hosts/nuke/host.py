@@ -123,9 +123,12 @@ class Nuke(object):
     # ---- the person at the keyboard
 
     def start(self):
-        """Run init.py of every path, and menu.py where there is a window."""
+        """Run init.py of every path, added ones too, and menu.py where there is a window."""
         for name in ("init.py", "menu.py") if self.gui else ("init.py",):
-            for path in self.paths:
+            done = []
+            while len(done) < len(self.paths):
+                path = next(path for path in self.paths if path not in done)
+                done.append(path)
                 self._run_file(os.path.join(path, name))
 
     def pump(self, seconds=0.0):
