@@ -40,7 +40,7 @@ def _models(context: typer.Context, as_json: _Json = False) -> None:
 
 
 def add(
-    file: Annotated[str, typer.Argument(metavar="FILE", help="An ONNX or safetensors file.")],
+    file: Annotated[str, typer.Argument(metavar="FILE", help="An ONNX file.")],
     name: Annotated[str, typer.Option(metavar="NAME", help="What to call it.")] = "",
     as_json: _Json = False,
 ) -> int:
