@@ -48,6 +48,7 @@ _REASONS = {
     errno.ENOENT: ("its folder is not there", "Create the folder first."),
     errno.ENOTDIR: ("its folder is not a folder", "Choose another output folder."),
     errno.EISDIR: ("a folder has that name", "Choose another name."),
+    errno.EEXIST: ("a file has that name", "Choose another name."),
     errno.EFBIG: ("the file would be larger than allowed here", "Raise the file size limit."),
 }
 

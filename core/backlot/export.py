@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -30,6 +31,20 @@ _TYPES = {
 }
 _SAME = {".tiff": ".tif", ".jpeg": ".jpg"}
 
+Attribute = tuple[str, str, Any]
+"""Name, type and value, as OpenImageIO has them."""
+
+SHARED = frozenset(("smpte:TimeCode", "smpte:KeyCode"))
+"""What several formats keep under a name with a prefix; other prefixes are of one format."""
+
+OWN = frozenset(
+    ("acesImageContainerFlag", "channels", "chromaticities", "colorInteropID", "compression",
+     "DateTime", "ICCProfile", "multiView", "name", "Orientation", "PixelAspectRatio",
+     "planarconfig", "ResolutionUnit", "screenWindowCenter", "screenWindowWidth", "Software",
+     "textureformat", "view", "XResolution", "YResolution")
+)  # fmt: skip
+"""What describes the file and not the picture: a file of another format has its own."""
+
 
 def write(
     path: str | os.PathLike[str],
@@ -37,6 +52,7 @@ def write(
     colorspace: str | None = None,
     pixel_type: str | None = None,
     compression: str | None = None,
+    attributes: Sequence[Attribute] = (),
 ) -> None:
     """A frame as a file of its own, whole or not at all.
 
@@ -46,8 +62,9 @@ def write(
     colour is written as it is over black. All but OpenEXR show the display window only.
 
     pixel_type: half, float, uint8 or uint16. compression: a name that the format knows.
+    attributes: what else the file is to say, such as its timecode, as far as its format can.
     Raises: CannotWrite, Unsupported (format, pixel type, number of channels), InvalidInput
-        (colour space).
+        (colour space, compression).
     """
     path = os.fspath(path)
     suffix = Path(path).suffix.lower()
@@ -70,6 +87,8 @@ def write(
             values[..., :count], target or color.working(), straight=straight
         )
     spec = _new_spec(frame, pixel_type, suffix == ".png")
+    for name, kind, value in attributes:
+        spec.attribute(name, oiio.TypeDesc(kind), value)
     if compression or suffix in (".exr", ".tif"):
         spec["compression"] = compression or "zip"
     tag = color.primaries(target) if suffix == ".exr" and frame.meaning == COLOR else None

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import os
 import re
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
@@ -86,55 +87,73 @@ class Finish:
         if self._order.scales:
             self._save_scaled(number, results, partial)
             return None
-        plate = self._intake.plate(number, self._order.layer)
-        (result,) = results.values()
-        allowed = self._allowed(number, plate.frame)
-        if plate.image is None or not same_format(plate.image.path, partial):
-            self._save_alone(result.frame, plate.frame, allowed, partial)
-            return None
-        image = plate.image.put(
-            self._order.layer, result.frame, plate.frame, allowed, self._order.colorspace
-        )
+        if not same_format(self._order.path(self._order.main, number), partial):
+            (result,) = results.values()
+            return self._save_alone(number, result.frame, partial)
+        layer, space = self._order.layer, self._order.colorspace
+        plates = [self._intake.plate(number, layer, view) for _, view in results]
+        before = plates[0].image
+        assert before is not None, "a movie is never of the output's format"
+        image, masks = before, dict[str, Mask | None]()
+        for plate, result in zip(plates, results.values(), strict=True):
+            mask = masks[plate.frame.view or before.views[0]] = self._allowed(number, plate.frame)
+            image = image.put(layer, result.frame, plate.frame, mask, space)
         compression = self._order.compression
-        if compression is None and allowed is not None and _compression(image) in LOSSY:
+        if compression is None and self._order.exact and _compression(image) in LOSSY:
             compression = _LOSSLESS
         image.save(partial, compression)
-        if allowed is None or not self._order.verify:
+        if not self._order.exact or not self._order.verify:
             return None
-        return is_exact(plate.image, Image.open(partial), self._order.layer, allowed)
+        return is_exact(before, Image.open(partial), layer, masks)
 
     def _save_scaled(self, number: int, results: Mapping[Layer, Result], partial: Path) -> None:
         source = self._order.path(self._order.main, number)
         if not same_format(source, partial):
             main = next(iter(results.values()))
-            media.write(partial, main.frame, compression=self._order.compression)
+            self._write_alone(number, main.frame, partial)
             return
         image = self._intake.image(number)
         frames: dict[Any, Frame] = {key: result.frame for key, result in results.items()}
         image.rescaled(frames, self._order.colorspace).save(partial, self._order.compression)
 
-    def _save_alone(self, frame: Frame, sent: Frame, allowed: Mask | None, partial: Path) -> None:
+    def _save_alone(self, number: int, frame: Frame, partial: Path) -> bool | None:
         """A frame in another format than its plate: no other layers, but the same care."""
+        sent = self._intake.plate(number, self._order.layer).frame
+        allowed = self._allowed(number, sent)
         if allowed is not None:
             pixels = frame.pixels.astype(sent.pixels.dtype)
             matte.restore(sent.pixels, pixels, allowed)
             frame = frame.with_pixels(pixels)
-        media.write(partial, frame, compression=self._order.compression)
+        self._write_alone(number, frame, partial)
+        if allowed is None or not self._order.verify:
+            return None
+        after = Image.open(partial).frame()
+        if after.pixels.shape != sent.pixels.shape or after.pixels.dtype != sent.pixels.dtype:
+            return False
+        return bool((same_bits(after.pixels, sent.pixels) | allowed[:, :, None]).all())
+
+    def _write_alone(self, number: int, frame: Frame, partial: Path) -> None:
+        media.write(
+            partial,
+            frame,
+            compression=self._order.compression,
+            attributes=self._intake.attributes(number),
+        )
 
     def _allowed(self, number: int, sent: Frame) -> Mask | None:
         """Where this frame may change, over its data window; None: everywhere."""
-        spec = self._order.spec
-        if not spec.output.matte or spec.output.matte not in self._order.inputs:
+        if not self._order.exact:
             return None
-        cover = matte.coverage(self._intake.matte(number), sent.data_window)
+        spec = self._order.spec
+        cover = matte.coverage(self._intake.matte(number, sent.view), sent.data_window)
         values = spec.values_at(self._order.values, number)
         return matte.support(cover, spec.reach(values))
 
 
-def is_exact(before: Image, after: Image, layer: str, allowed: Mask) -> bool:
+def is_exact(before: Image, after: Image, layer: str, allowed: Mapping[str, Mask | None]) -> bool:
     """Whether two files hold the same bits in all layers, except in one where it is allowed.
 
-    allowed: (height, width) over the data window of that layer.
+    allowed: by view, (height, width) over the data window of that layer.
     """
     if (before.layers, before.views) != (after.layers, after.views):
         return False
@@ -144,8 +163,9 @@ def is_exact(before: Image, after: Image, layer: str, allowed: Mask) -> bool:
             if old.data_window != new.data_window or old.channels != new.channels:
                 return False
             same = same_bits(old.pixels, new.pixels)
-            if name == layer and view == before.views[0]:
-                same |= allowed[:, :, None]
+            mask = allowed.get(view)
+            if mask is not None and name == before.meant(layer, view):
+                same |= mask[:, :, None]
             if not same.all():
                 return False
     return True
@@ -174,14 +194,29 @@ def _rename(partial: Path, path: Path) -> None:
         os.close(folder)
 
 
-def make_folders(order: Order) -> None:
-    """The folders of the output and of its manifest. Raises: CannotWrite."""
-    folders = {order.output(number).parent for number in order.frames}
-    for folder in sorted(folders | {order.manifest_path.parent}):
-        try:
-            folder.mkdir(parents=True, exist_ok=True)
-        except OSError as error:
-            raise cannot_write(folder, error) from error
+@contextmanager
+def folders(order: Order) -> Iterator[None]:
+    """The folders of the output and of its manifest are there inside the block.
+
+    Those that it made go again when the block fails and nothing came into them.
+    Raises: CannotWrite.
+    """
+    made: list[Path] = []
+    wanted = {order.output(number).parent for number in order.frames}
+    try:
+        for folder in sorted(wanted | {order.manifest_path.parent}):
+            absent = [each for each in (folder, *folder.parents) if not os.path.lexists(each)]
+            made += reversed(absent)
+            try:
+                folder.mkdir(parents=True, exist_ok=True)
+            except OSError as error:
+                raise cannot_write(folder, error) from error
+        yield
+    except BaseException:
+        for folder in reversed(made):
+            with suppress(OSError):
+                folder.rmdir()
+        raise
 
 
 def remove_leftovers(order: Order) -> None:

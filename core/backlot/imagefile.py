@@ -17,7 +17,15 @@ import numpy as np
 import OpenImageIO as oiio  # noqa: N813
 
 from .atomic import atomic, cannot_write
-from .errors import BacklotError, CannotWrite, MissingFrame, TooLarge, UnreadableFile, Unsupported
+from .errors import (
+    BacklotError,
+    CannotWrite,
+    InvalidInput,
+    MissingFrame,
+    TooLarge,
+    UnreadableFile,
+    Unsupported,
+)
 from .frame import Frame, Pixels
 from .layers import Header
 
@@ -28,6 +36,15 @@ MAX_CHANNELS = 1024
 STAGED = 256 << 20
 WRITABLE = (".exr", ".tif", ".tiff", ".png", ".dpx", ".jpg", ".jpeg")
 _SMALL = (".png", ".jpg", ".jpeg")
+_EXR = ("none", "rle", "zip", "zips", "piz", "pxr24", "b44", "b44a", "dwaa", "dwab")
+_TIFF = ("none", "lzw", "zip", "packbits")
+_COMPRESSIONS = {
+    ".exr": _EXR,
+    ".tif": _TIFF,
+    ".tiff": _TIFF,
+    ".jpg": ("jpeg",),
+    ".jpeg": ("jpeg",),
+}
 _BAND = 1024
 
 _DTYPES: dict[str, Any] = {
@@ -250,21 +267,22 @@ def _read_blocks(part: Part) -> list[Pixels]:
 
 def _unreadable(path: str, reason: str) -> UnreadableFile:
     name = Path(path).name
-    lines = reason.replace(path, name).strip().splitlines()
-    detail = f": {lines[0].rstrip('.')}" if lines else ""
-    return UnreadableFile(
-        f"{name} is damaged, cut short or of an unknown format{detail}.",
+    error = UnreadableFile(
+        f"{name} is damaged, cut short or of an unknown format.",
         "Render or copy this frame again.",
     )
+    error.__cause__ = OSError(reason.strip())  # in the library's words, for BACKLOT_DEBUG=1
+    return error
 
 
 def write_parts(path: str, parts: Sequence[Part], compression: str | None = None) -> None:
     """Write a whole file or nothing: temporary name in the same folder, fsync, rename.
 
-    Raises: CannotWrite, Unsupported (a format that cannot hold these pixel types).
+    Raises: CannotWrite, Unsupported (a format that cannot hold these pixel types), InvalidInput.
     """
+    check_writable(path, compression)
     target = Path(path)
-    sink = oiio.ImageOutput.create(target.name) if target.suffix.lower() in WRITABLE else None
+    sink = oiio.ImageOutput.create(target.name)
     if sink is None:
         raise no_such_format(path)
     specs = [_spec_for(sink, part, compression) for part in parts]
@@ -279,6 +297,21 @@ def write_parts(path: str, parts: Sequence[Part], compression: str | None = None
         else:
             _write(sink, temporary, target, parts, specs)
             _read_back(temporary, target)
+
+
+def check_writable(path: str | os.PathLike[str], compression: str | None = None) -> None:
+    """Whether a file of this name can be written, by its ending.
+
+    compression: a name that the format knows, with a level after a colon or without: "dwaa:100".
+    Raises: Unsupported (the format), InvalidInput (the compression).
+    """
+    name, suffix = Path(path).name, Path(path).suffix.lower()
+    if suffix not in WRITABLE:
+        raise no_such_format(name)
+    known = _COMPRESSIONS.get(suffix, ())
+    if compression and compression.partition(":")[0] not in known:
+        choice = f"Use {', '.join(known)}." if known else "Its format has only one: name none."
+        raise InvalidInput(f"{name} cannot be compressed with {compression!r}.", choice)
 
 
 def no_such_format(path: str) -> Unsupported:

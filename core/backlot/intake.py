@@ -8,7 +8,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from .errors import BacklotError, InvalidInput, UnreadableFile
+from .errors import BacklotError, InvalidInput, MissingFrame, NotFound, UnreadableFile
+from .export import Attribute
 from .frame import Frame
 from .manifest import Manifest, Stamp, combine
 from .media import Image
@@ -52,14 +53,15 @@ class Intake:
         self._movies: dict[Path, Movie] = {}
         self._stamps: dict[Path, Stamp] = {}
 
-    def read(self, name: str, number: int) -> Frame:
+    def read(self, name: str, number: int, view: str = "") -> Frame:
         """The frame that the server asked for.
 
+        view: of the plate; of another input where its file has that view, else its first.
         Raises: MissingFrame, UnreadableFile, InvalidInput (a matte of another size).
         """
         if name == self._order.main:
-            return self.plate(number, self._order.layer).frame
-        frame = self._other(name, number)
+            return self.plate(number, self._order.layer, view).frame
+        frame = self._other(name, number, view)
         if self._order.spec.input(name).kind == "matte":
             self._check_matte(name, number, frame)
         return frame
@@ -69,13 +71,20 @@ class Intake:
         found = self._picture(self._order.main, number, layer, view, self._order.colorspace)
         return Picture(found.image, _numbered(found.frame, number))
 
-    def matte(self, number: int) -> Frame:
+    def matte(self, number: int, view: str = "") -> Frame:
         """The matte that says where this frame may change."""
-        return self._other(self._order.spec.output.matte, number)
+        return self._other(self._order.spec.output.matte, number, view)
 
     def image(self, number: int) -> Image:
         """The main input's file, if it is no movie; pixels are read when they are asked for."""
         return Image.open(self._order.path(self._order.main, number))
+
+    def attributes(self, number: int) -> tuple[Attribute, ...]:
+        """What the main input says of this frame that a file of another format can say too."""
+        source = self._order.inputs[self._order.main]
+        if source.is_movie:
+            return self._movie(self._order.path(self._order.main, number)).attributes(number)
+        return self.image(number).shared
 
     def digests(self, number: int) -> dict[str, str]:
         """What this frame was made from, as it was when it was read (see `manifest.combine`)."""
@@ -108,10 +117,19 @@ class Intake:
             for movie in self._movies.values():
                 movie.close()
 
-    def _other(self, name: str, number: int) -> Frame:
+    def _other(self, name: str, number: int, view: str) -> Frame:
         kind = self._order.spec.input(name).kind
         colorspace = "data" if kind in ("matte", "data") else None
-        return _numbered(self._picture(name, number, "", "", colorspace).frame, number)
+        try:
+            return _numbered(self._picture(name, number, "", view, colorspace).frame, number)
+        except MissingFrame:
+            raise
+        except NotFound as error:
+            raise InvalidInput(
+                f"{self._order.path(name, number).name} has several layers, and no main one that "
+                f"could be the {name}.",
+                f"Write the {name} to files of its own.",
+            ) from error
 
     def _picture(
         self, name: str, number: int, layer: str, view: str, colorspace: str | None
@@ -128,7 +146,8 @@ class Intake:
             picture = Picture(None, self._movie(path).frame(number, colorspace))
         else:
             image = Image.open(path)
-            picture = Picture(image, image.frame(layer, colorspace, number, view))
+            seen = view if name == self._order.main or view in image.views else ""
+            picture = Picture(image, image.frame(layer, colorspace, number, seen))
         if path.stat().st_mtime_ns != before.mtime_ns:
             raise UnreadableFile(
                 f"{path.name} is being written by somebody else.", "Wait until it is finished."

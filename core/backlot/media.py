@@ -21,7 +21,7 @@ import numpy.typing as npt
 
 from . import color, imagefile, layers, pixeltypes
 from .errors import InvalidInput, Unsupported
-from .export import write
+from .export import OWN, SHARED, Attribute, write
 from .frame import COLOR, DATA, Frame, Pixels, Window
 from .imagefile import Part
 from .layers import Layer
@@ -62,6 +62,13 @@ class Image:
         """Names of the views, as in ("left", "right"); ("",) where there is only one."""
         return tuple(dict.fromkeys(each.view for each in self._layers))
 
+    def meant(self, layer: str, view: str = "") -> str:
+        """The full name of a layer; of "", that of the main RGBA, or of what stands for it.
+
+        Raises: NotFound.
+        """
+        return layers.find(self._layers, layer, view).name
+
     @property
     def timecode(self) -> str:
         """hh:mm:ss:ff of the first part that has one (";" before drop frames), else ""."""
@@ -70,6 +77,15 @@ class Image:
             if value:
                 return str(value)
         return ""
+
+    @property
+    def shared(self) -> tuple[Attribute, ...]:
+        """Attributes of the first part that mean the same in a file of another format."""
+        return tuple(
+            (each.name, str(each.type), each.value)
+            for each in self.parts[0].spec.extra_attribs
+            if each.name in SHARED or not (each.name in OWN or set(":/") & set(each.name))
+        )
 
     def frame(
         self, layer: str = "", colorspace: str | None = None, number: int = 0, view: str = ""

@@ -19,6 +19,7 @@ import av
 from . import color, yuv
 from .declared import REC709, SRGB
 from .errors import InvalidInput, MissingFrame, UnreadableFile
+from .export import Attribute
 from .frame import COLOR, DATA, Frame
 
 # (primaries, transfer) by ITU-T H.273, and what configs call that space. Video made for a
@@ -78,6 +79,18 @@ class Movie:
         if not first or not self._stream.average_rate:
             return ""
         return _advance(first, round(self.rate), number - self.start)
+
+    def attributes(self, number: int) -> tuple[Attribute, ...]:
+        """Timecode and rate of a frame, as an image file says them (see `export.write`)."""
+        rate = self._stream.average_rate
+        if not rate:
+            return ()
+        told: list[Attribute] = [
+            ("FramesPerSecond", "rational2i", (rate.numerator, rate.denominator))
+        ]
+        if timecode := self.timecode(number):
+            told.append(("smpte:TimeCode", "timecode", (_packed(timecode, round(self.rate)), 0)))
+        return tuple(told)
 
     def frame(self, number: int, colorspace: str | None = None) -> Frame:
         """One frame as scene-linear ACEScg float32: RGB, RGBA or Y.
@@ -263,3 +276,15 @@ def _advance(timecode: str, rate: int, count: int) -> str:
     frames, total = total % rate, total // rate
     mark = ";" if drops else ":"
     return f"{total // 3600 % 24:02}:{total // 60 % 60:02}:{total % 60:02}{mark}{frames:02}"
+
+
+def _packed(timecode: str, rate: int) -> int:
+    """A timecode as OpenEXR and DPX hold it: SMPTE ST 12-1, two decimal digits a byte.
+
+    Over 30 frames a second it counts pairs of frames, and bit 15 says which of the two it is.
+    """
+    *larger, frame = (int(part) for part in timecode.replace(";", ":").replace(".", ":").split(":"))
+    second = rate > 30 and frame % 2
+    digits = "".join(f"{part:02}" for part in (*larger, frame // 2 if rate > 30 else frame))
+    drops = ";" in timecode or "." in timecode
+    return int(digits, 16) | (drops << 6) | (bool(second) << 15)

@@ -11,7 +11,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any
 
-from . import color, sequence
+from . import color, imagefile, sequence
 from .errors import InvalidInput, NotFound
 from .manifest import Manifest
 from .tools import ToolSpec, Value
@@ -45,6 +45,11 @@ class Order:
     def scales(self) -> bool:
         """Whether the result has another size, so that every layer has to go through the tool."""
         return self.spec.output.size == "scale"
+
+    @property
+    def exact(self) -> bool:
+        """Whether a matte promises that nothing outside it moves."""
+        return bool(self.spec.output.matte) and self.spec.output.matte in self.inputs
 
     @property
     def _pattern(self) -> Path:
@@ -110,7 +115,8 @@ def take(
 ) -> Order:
     """An order, checked as far as that is possible without opening files.
 
-    Raises: InvalidInput, NotFound (no frames at all, no such colour space).
+    Raises: InvalidInput, NotFound (no frames at all, no such colour space), Unsupported (the
+    output's format).
     """
     names = {each.name for each in spec.inputs}
     paths = {spec.inputs[0].name: source}
@@ -134,6 +140,7 @@ def take(
         color.space(colorspace)
     _check_layer(order)
     _check_output(order)
+    _check_format(order)
     return order
 
 
@@ -188,3 +195,15 @@ def _check_output(order: Order) -> None:
                 f"The output {path.name} is a file of the input {taken}.",
                 "Write to another name or folder; Backlot never overwrites what it reads.",
             )
+
+
+def _check_format(order: Order) -> None:
+    """The output's format can be written, and it can keep what a matte promises."""
+    path = order.output(order.frames[0])
+    imagefile.check_writable(path, order.compression)
+    if order.exact and path.suffix.lower() in (".jpg", ".jpeg"):
+        raise InvalidInput(
+            f"{Path(str(order.out)).name} cannot keep the pixels outside the matte as they are: "
+            "JPEG changes all of them.",
+            "Write .exr, .tif, .png or .dpx.",
+        )

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from .errors import BacklotError, MissingFrame
+from .errors import BacklotError, InternalError, MissingFrame
 
 DONE, KEPT, FAILED = "done", "kept", "failed"
 
@@ -60,7 +60,7 @@ class Update:
         head = f"{self.finished} of {self.total}"
         left = f", {duration(self.seconds_left)} left" if self.seconds_left else ""
         if self.report is not None:
-            return f"{head}: {self.report}{left}"
+            return f"{head}: {self.report}{'' if self.report.error else left}"
         if self.kind == "progress":
             return f"{head}: frame {self.number} {self.fraction:.0%} {self.sentence}{left}"
         return f"{head}: {self.sentence}"
@@ -91,8 +91,14 @@ class Take:
 
     @property
     def exit_code(self) -> int:
-        """0 when every frame is there, else 3: some are missing (docs/cli.md)."""
-        return MissingFrame.exit_code if self.failed else 0
+        """0 when every frame is there; 3: some are missing; 1: one was found not to be exact.
+
+        See docs/cli.md.
+        """
+        if self.failed:
+            return MissingFrame.exit_code
+        moved = any(frame.exact is False for frame in self.frames)
+        return InternalError.exit_code if moved else 0
 
     def __str__(self) -> str:
         parts = [f"{len(self.done)} done"]

@@ -23,7 +23,7 @@ from .errors import (
     ServerUnavailable,
     WorkerLost,
 )
-from .finish import Finish, Layer, make_folders, remove_leftovers, same_format
+from .finish import Finish, Layer, folders, remove_leftovers, same_format
 from .frame import Frame
 from .intake import Intake
 from .manifest import Manifest
@@ -105,8 +105,7 @@ def process(
         **given,
     )
     begun = time.monotonic()
-    make_folders(asked)
-    with Claim(asked.lock_path, asked.frames) as claim, ExitStack() as opened:
+    with folders(asked), Claim(asked.lock_path, asked.frames) as claim, ExitStack() as opened:
         remove_leftovers(asked)
         manifest = Manifest(asked.manifest_path, asked.name, claim.manifest)
         planned = plan.make(studio, asked, manifest, force)
@@ -210,7 +209,7 @@ class _Run:
         """All frames in one job; files of several layers to scale in jobs of their own."""
         self._stop.clear()
         limit = self._studio.hello.limits.max_frames_per_job or len(numbers)
-        if self._order.scales and self._has_layers(numbers[0]):
+        if self._has_layers(numbers[0]):
             self._layered.update(numbers)
         plain = [number for number in numbers if number not in self._layered]
         for first in range(0, len(plain), limit):
@@ -234,13 +233,16 @@ class _Run:
                     self._pass_on(event)
 
     def _read(self, name: str, number: int) -> Frame:
-        if self._order.scales and name == self._order.main and self._has_layers(number):
+        if name == self._order.main and self._has_layers(number):
             self._layered.add(number)
-            raise InternalError("This file has several layers: they are scaled one by one.")
+            raise InternalError("This file has several pictures: they are made one by one.")
         return self._intake.read(name, number)
 
     def _has_layers(self, number: int) -> bool:
-        """Whether the source's file is more than one picture, all of which go to the output."""
+        """Whether the source's file has more than one picture to make.
+
+        Its views; and where the size changes, all its layers.
+        """
         source = self._order.path(self._order.main, number)
         if not same_format(source, self._order.output(number)):
             return False
@@ -248,14 +250,15 @@ class _Run:
             image = self._intake.image(number)
         except BacklotError:
             return False  # told when its pixels are asked for
-        return len(image.layers) * len(image.views) > 1
+        return len(image.views) > 1 or (self._order.scales and len(image.layers) > 1)
 
     def _layer_jobs(self, numbers: Sequence[int], priority: str) -> None:
-        """Files of several layers: each layer is a job of one frame, a few files at a time."""
+        """Files of several pictures: each is a job of one frame, a few files at a time."""
 
         def whole_file(number: int) -> dict[Layer, events.Result]:
             image = self._intake.image(number)
-            keys = [(layer, view) for view in image.views for layer in image.layers]
+            names = image.layers if self._order.scales else (self._order.layer,)
+            keys = [(layer, view) for view in image.views for layer in names]
             return {key: self._one(number, key, priority) for key in keys}
 
         with self._writers() as write, closing(ahead(whole_file, numbers, _LAYERED_AHEAD)) as made:
@@ -275,7 +278,7 @@ class _Run:
         def read(name: str, at: int) -> Frame:
             if name == self._order.main:
                 return self._intake.plate(at, *key).frame
-            return self._intake.read(name, at)
+            return self._intake.read(name, at, key[1])
 
         result: events.Result | None = None
         with closing(self._events([number], read, priority)) as told:

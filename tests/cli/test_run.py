@@ -14,7 +14,10 @@ import pytest
 
 import backlot
 from backlot.errors import BY_CODE
+from backlot.media import Image
+from backlot.movie import Movie
 from tests.cli.conftest import CommandLine
+from tests.core.test_movie import encode, flat
 from tests.plates import HEIGHT, WIDTH, damage, matte, raw
 
 COPY = ("passthrough", "plate/plate.####.exr", "--out", "out/copy.####.exr")
@@ -207,6 +210,33 @@ def test_a_clean_up_is_measured_to_be_exact(cli: CommandLine) -> None:
     inside = backlot.read(cli.folder / "roto" / "roto.1001.exr").pixels[:, :, 0] > 0
     assert changed[inside].any()
     assert not changed[~inside].any()
+
+
+def test_what_moved_is_no_success(cli: CommandLine) -> None:
+    said = cli(*FILL, "--range", "1001", "--verify", "--compression", "dwaa")
+    assert said.code == 1
+    assert "bit-exact outside the matte: NO, in 1 frames (1 frames measured)" in said.out
+
+
+def test_a_movie_becomes_frames_with_their_timecode(cli: CommandLine) -> None:
+    pictures = [flat(40 * (number + 1)) for number in range(3)]
+    encode(cli.folder / "a.mov", "mpeg4", "yuv420p", pictures, timecode="09:59:59:23")
+    said = cli("passthrough", "a.mov", "--out", "out/a.####.exr")
+    assert said.code == 0, said.err
+    told = [Image.open(cli.folder / "out" / f"a.{number:04}.exr") for number in (1, 2, 3)]
+    assert [image.timecode for image in told] == ["09:59:59:23", "10:00:00:00", "10:00:00:01"]
+    assert tuple(told[0].parts[0].attributes["FramesPerSecond"]) == (24, 1)
+    with Movie(cli.folder / "a.mov") as movie:
+        assert np.array_equal(told[1].frame().pixels, movie.frame(2).pixels)
+
+
+def test_a_message_of_a_damaged_file_is_for_people(cli: CommandLine) -> None:
+    plate = cli.folder / "plate" / "plate.1001.exr"
+    plate.write_bytes(plate.read_bytes()[:300])
+    said = cli(*COPY, "--range", "1001,1009")
+    assert "plate.1001.exr is damaged, cut short or of an unknown format. Render" in said.err
+    assert "EXR_ERR" not in said.err
+    assert "plate.1009.exr is not there. Looked for plate/plate.1009.exr.\n" in said.err
 
 
 def test_mattes_that_do_not_fit_or_are_not_there_fail_their_frames(cli: CommandLine) -> None:

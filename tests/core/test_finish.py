@@ -160,7 +160,7 @@ def test_exactness_is_measured_not_assumed(tmp_path: Path) -> None:
         pixels = sent.pixels.copy()
         pixels[3, x] += 1
         plate_.put(layer, sent.with_pixels(pixels), sent).save(tmp_path / "other.exr")
-        assert is_exact(plate_, Image.open(tmp_path / "other.exr"), "", allowed) is expected
+        assert is_exact(plate_, Image.open(tmp_path / "other.exr"), "", {"": allowed}) is expected
 
 
 def test_a_matte_of_another_size_is_refused(tmp_path: Path) -> None:

@@ -13,7 +13,7 @@ import pytest
 
 from backlot import color, media, yuv
 from backlot.errors import InvalidInput, MissingFrame, UnreadableFile, Unsupported
-from backlot.movie import Movie, _advance
+from backlot.movie import Movie, _advance, _packed
 from backlot.sequence import Sequence
 
 COUNT = 24
@@ -268,3 +268,16 @@ def test_odd_sizes_and_palettes() -> None:
     assert yuv.to_rgb(frame, 1, False, False).shape == (47, 63, 3)
     with pytest.raises(Unsupported, match="pal8"):
         yuv.to_rgb(av.VideoFrame(8, 8, "pal8"), 1, False, False)
+
+
+@pytest.mark.parametrize(
+    ("timecode", "rate", "packed"),
+    [
+        ("01:02:03:04", 24, 0x01020304),
+        ("23:59:59;29", 30, 0x23595969),
+        ("10:20:30:58", 60, 0x10203029),
+        ("10:20:30:59", 60, 0x10203029 | 1 << 15),
+    ],
+)
+def test_timecode_as_image_files_hold_it(timecode: str, rate: int, packed: int) -> None:
+    assert _packed(timecode, rate) == packed
