@@ -57,7 +57,9 @@ def link():
     assert job.error.code == "invalid-input", job.error.details()
     assert heard == [threading.get_ident()]
     made.close()
+    made.drain()
     assert not made.alive
+    assert made.ended.code == "link-lost", made.ended.details()
     expect("link-lost", lambda: made.call("hello"))
     expect("not-installed", lambda: Link([os.path.join(tempfile.gettempdir(), "no-such")], "test"))
 

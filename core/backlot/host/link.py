@@ -57,8 +57,12 @@ class Link:
         self._writing = threading.Lock()
         self._gone = False
         self._process = _start(list(command), environment)
-        for read, name in ((self._read, "backlot-link"), (self._read_log, "backlot-link-log")):
-            threading.Thread(target=read, name=name, daemon=True).start()
+        self._readers = [
+            threading.Thread(target=self._read, name="backlot-link", daemon=True),
+            threading.Thread(target=self._read_log, name="backlot-link-log", daemon=True),
+        ]
+        for reader in self._readers:
+            reader.start()
 
     # ---- requests ---------------------------------------------------------------------------
 
@@ -193,7 +197,7 @@ class Link:
         return "\n".join(self._log)
 
     def close(self) -> None:
-        """End the companion and with it all jobs. Waits for it, briefly."""
+        """End the companion and with it all jobs. Waits for it, briefly; `drain` then tells all."""
         if self._process.stdin is not None:
             with contextlib.suppress(OSError):
                 self._process.stdin.close()
@@ -202,6 +206,8 @@ class Link:
         except subprocess.TimeoutExpired:
             self._process.kill()
             self._process.wait()
+        for reader in self._readers:
+            reader.join(_CLOSE_SECONDS)
 
     # ---- inside -----------------------------------------------------------------------------
 

@@ -18,9 +18,10 @@ import atexit
 
 from . import (
     characters,
-    compositor,
     controls,
     image_editor,
+    images,
+    node_editor,
     output,
     preferences,
     sequencer,
@@ -29,7 +30,17 @@ from . import (
 )
 
 # In this order, and unregistered in reverse.
-_PARTS = (preferences, ui, controls, image_editor, compositor, sequencer, output, characters)
+_PARTS = (
+    preferences,
+    ui,
+    controls,
+    images,
+    image_editor,
+    node_editor,
+    sequencer,
+    output,
+    characters,
+)
 
 
 def register():

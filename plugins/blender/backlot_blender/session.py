@@ -133,7 +133,7 @@ def link():
     """The running companion, started when there is none. Raises: LinkError."""
     if _state.link is None or not _state.link.alive:
         if _state.link is not None:
-            _state.link.close()
+            _end(_state.link)
         command = find_command(preferences.backlot_path())
         version = ".".join(str(number) for number in bpy.app.version)
         started = Link(command, "blender " + version)
@@ -144,10 +144,16 @@ def link():
     return _state.link
 
 
+def _end(old):
+    """End a companion, and tell the tasks that were still in it."""
+    old.close()
+    old.drain(1.0)
+
+
 def try_out(then):
     """Start afresh where no job runs, and call then(tools, error) when it is known."""
     if _state.link is not None and not live():
-        _state.link.close()
+        _end(_state.link)
     try:
         made = link()
     except LinkError as error:

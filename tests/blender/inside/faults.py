@@ -22,7 +22,7 @@ def new_plate(name):
 def start(name, seconds=0.0):
     settings = part("controls").settings_of(bpy.context.scene, "passthrough")
     settings.seconds = seconds
-    return part("image_editor").run(new_plate(name), "passthrough", settings)
+    return part("images").run(new_plate(name), "passthrough", settings)
 
 
 def until(task, state):

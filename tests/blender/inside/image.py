@@ -34,7 +34,7 @@ def run(plate, tool, matte=None, **params):
     settings = part("controls").settings_of(bpy.context.scene, tool)
     for name, value in params.items():
         setattr(settings, name, value)
-    task = part("image_editor").run(plate, tool, settings, matte)
+    task = part("images").run(plate, tool, settings, matte)
     part("session").finish(task, 120)
     return task.result
 
@@ -79,7 +79,7 @@ def accept_and_revert_change_who_uses_what():
     texture = bpy.data.textures.new("user", "IMAGE")
     texture.image = plate
     result = run(plate, "passthrough")
-    editor = part("image_editor")
+    editor = part("images")
     editor.accept(result)
     assert texture.image == result
     assert result.backlot.plate == plate
@@ -149,13 +149,13 @@ def a_reference_is_used_where_it_is_chosen():
 def choosing_a_take_shows_it():
     plate = new_plate("chosen")
     results = [run(plate, "passthrough"), run(plate, "passthrough")]
-    part("image_editor").choose(plate, 0)
+    part("images").choose(plate, 0)
     assert plate.backlot.take == 0
     assert [row.image for row in plate.backlot.takes] == results
 
 
 def a_tool_that_needs_a_matte_says_so():
-    task = part("image_editor").run(
+    task = part("images").run(
         new_plate("bare"), "fill", part("controls").settings_of(bpy.context.scene, "fill")
     )
     assert task.state == "failed"
@@ -167,7 +167,7 @@ def an_image_without_pixels_says_so():
     blank = bpy.data.images.new("blank", 4, 4)
     blank.source = "FILE"
     blank.filepath = path("not there.exr")
-    task = part("image_editor").run(
+    task = part("images").run(
         blank, "passthrough", part("controls").settings_of(bpy.context.scene, "passthrough")
     )
     assert task.state == "failed"
@@ -182,11 +182,11 @@ def a_take_is_stale_when_a_setting_changed():
     settings.seconds = 0.0
     plate = new_plate("fresh")
     run(plate, "passthrough")
-    editor = part("image_editor")
+    editor = part("images")
     row = plate.backlot.takes[0]
-    assert editor._changed(bpy.context.scene, row) == ""
+    assert editor.changed(bpy.context.scene, row) == ""
     settings.seconds = 0.01
-    assert editor._changed(bpy.context.scene, row) != ""
+    assert editor.changed(bpy.context.scene, row) != ""
     settings.seconds = 0.0
 
 

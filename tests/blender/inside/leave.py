@@ -11,5 +11,5 @@ from ready import install, part
 install()
 image = bpy.data.images.new("plate", 4, 4, float_buffer=True)
 settings = part("controls").settings_of(bpy.context.scene, "passthrough")
-part("session").finish(part("image_editor").run(image, "passthrough", settings), 60)
+part("session").finish(part("images").run(image, "passthrough", settings), 60)
 print("passed leaving", flush=True)

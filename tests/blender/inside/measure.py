@@ -61,7 +61,7 @@ def longest_tick():
     small = bpy.data.images.new("small", 64, 64, float_buffer=True)
     settings = part("controls").settings_of(bpy.context.scene, "passthrough")
     settings.seconds = 2.0
-    task = part("image_editor").run(small, "passthrough", settings)
+    task = part("images").run(small, "passthrough", settings)
     while task.state != "running":
         session._tick()
         time.sleep(0.01)
