@@ -182,6 +182,12 @@ def _check_output(order: Order) -> None:
             f"{Path(str(order.out)).name}.",
             "Put #### where the frame number shall be: clean.####.exr.",
         )
+    if order.out.given and set(order.out.given) != set(order.frames):
+        raise InvalidInput(
+            f"The output names the frames {sequence.show_frames(order.out.given)}, and "
+            f"{sequence.show_frames(order.frames)} would be made.",
+            "Name the frames with --range alone.",
+        )
     used: dict[str, str] = {}
     for name, given in order.inputs.items():
         numbers = order.on_disk.get(name, frozenset()) | set(order.frames)

@@ -133,16 +133,24 @@ def test_parameters_and_curves_are_options(cli: CommandLine) -> None:
         (("--set", "a@1"), 2, "--set a@1 cannot be understood."),
         (("--range", "1001-x"), 2, "'1001-x' is not a frame range."),
         (("--out", "plate/plate.####.exr"), 2, "is a file of the input source."),
+        (("--out", "out/a.####.exr 1001-1002"), 2, "The output names the frames 1001-1002, and"),
+        (("--out", "out/a.####.gif"), 2, "a.1001.gif is of a format that cannot be written."),
+        (("--compression", "zap"), 2, "cannot be compressed with 'zap'."),
+        (("--secnods", "1"), 2, "No such option: --secnods"),
+        (("--range",), 2, "Option '--range' requires an argument."),
         (("--layer", "diffuse"), 2, "There is no layer 'diffuse' in this file."),
         (("--colorspace", "nowhere"), 2, "no colour space 'nowhere'"),
     ],
 )
 def test_what_cannot_be_meant_is_a_sentence_and_a_hint(cli, words, code, sentence) -> None:
-    said = cli(*COPY, *words, "--json")
+    said = cli(*COPY, "--json", *words)
     assert said.code == code, said.err
     assert sentence in " ".join(said.err.split())
     (told,) = said.events
     assert sentence in told["sentence"]
+    assert told["hint"]
+    assert left(cli) == [], "nothing is made, not even a folder"
+    assert not (cli.folder / "out").exists()
     assert (told["event"], told["exit_code"]) == ("error", code)
 
 

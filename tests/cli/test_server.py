@@ -62,6 +62,9 @@ def test_a_network_of_ones_own_is_added(cli: CommandLine) -> None:
     said = cli("models", "add", "nothing.onnx", "--name", "mine")
     assert said.code in (2, 3)
     assert "nothing.onnx" in said.err
+    told = cli("models", "pull", "nothing", "--json").json
+    assert (told["code"], told["exit_code"]) == ("not-found", 2)
+    assert told["hint"]
     assert "--accept" in cli("models", "pull", "--help").out
     assert isinstance(json.loads(cli("models", "pull", "--json").out), list)
 

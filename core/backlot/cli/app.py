@@ -41,7 +41,7 @@ def build(argv: Sequence[str]) -> typer.Typer:
     if not word:
         _add_names(app)
     elif word not in {"models", *(command.__name__ for command, _ in _COMMANDS)}:
-        _add_tool(app, word, running=not {"-h", "--help"} & set(argv))
+        _add_tool(app, word, running=not {"-h", "--help"} & set(argv), as_json="--json" in argv)
     for command, panel in _COMMANDS:
         app.command(command.__name__, rich_help_panel=panel)(guarded(command))
     app.add_typer(models.group(), name="models", rich_help_panel=ABOUT)
@@ -68,17 +68,16 @@ def _add_names(app: typer.Typer) -> None:
         app.command(name, help=summary, rich_help_panel=TOOLS)(lambda: None)
 
 
-def _add_tool(app: typer.Typer, word: str, running: bool) -> None:
+def _add_tool(app: typer.Typer, word: str, running: bool, as_json: bool) -> None:
     """The tool that is meant, built from its ToolSpec; all of them when there is none such."""
     from ..errors import BacklotError
     from . import specs, tool
-    from .say import complain
+    from .say import tell
 
     try:
         found = specs.known(word, running)
     except BacklotError as error:
-        complain(error)
-        raise SystemExit(error.exit_code) from None
+        raise SystemExit(tell(error, as_json)) from None
     for name, spec in sorted(found.items()):
         if name == word or (word not in found and not spec.hidden):
             app.command(name, help=spec.summary, rich_help_panel=TOOLS)(tool.command(spec))

@@ -53,6 +53,14 @@ def complain(error: BacklotError) -> None:
         console.print(escape(error.hint))
 
 
+def tell(error: BacklotError, as_json: bool) -> int:
+    """Tell people, and scripts where they asked. Returns: the exit code."""
+    if as_json:
+        emit({"event": "error", **error_fields(error)})
+    complain(error)
+    return error.exit_code
+
+
 def guarded(command: Callable[..., int | None]) -> Callable[..., None]:
     """A command that ends with an exit code of docs/cli.md and never with a traceback.
 
@@ -74,11 +82,7 @@ def guarded(command: Callable[..., int | None]) -> Callable[..., None]:
         except (Exception, KeyboardInterrupt) as failure:
             if os.environ.get("BACKLOT_DEBUG"):
                 raise
-            error = _named(failure)
-            if given.get("as_json"):
-                emit({"event": "error", **error_fields(error)})
-            complain(error)
-            code = error.exit_code
+            code = tell(_named(failure), bool(given.get("as_json")))
         raise typer.Exit(code)
 
     return run

@@ -38,6 +38,9 @@ def main(arguments: list[str] | None = None) -> int:
     try:
         return int(_COMMANDS[given.command](given) or 0)
     except BacklotError as error:
+        if given.json:
+            told = {"code": error.code, "sentence": error.sentence, "hint": error.hint}
+            print(json.dumps({"event": "error", **told, "exit_code": error.exit_code}))
         print(error.sentence, error.hint, file=sys.stderr)
         return error.exit_code
     except KeyboardInterrupt:
