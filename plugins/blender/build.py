@@ -8,6 +8,7 @@ installs it as an extension, 3.4 to 4.1 as an add-on: for those the files lie in
 
 import json
 import os
+import subprocess
 import sys
 import tempfile
 import zipfile
@@ -21,7 +22,6 @@ STAMP = (2026, 1, 1, 0, 0, 0)
 
 def tools():
     """The specs, asked of a server of our own that ends with the build."""
-    from backlot import local
     from backlot.host import Link
 
     with tempfile.TemporaryDirectory(prefix="backlot-") as folder:
@@ -31,8 +31,8 @@ def tools():
             return link.call("tools", {}, timeout=90)["tools"]
         finally:
             link.close()
-            os.environ["BACKLOT_RUNTIME"] = own["BACKLOT_RUNTIME"]
-            local.stop()
+            stop = [sys.executable, "-c", "import backlot.local; backlot.local.stop()"]
+            subprocess.run(stop, env=own, check=False)
 
 
 def contents(specs):
