@@ -12,13 +12,19 @@ from tests.hosts.nuke.host import Nuke
 
 ROOT = Path(__file__).resolve().parents[2]
 PLUGIN = ROOT / "plugins/nuke"
-OUTSIDE = ("build.py", "install.py")
+OUTSIDE = ("build.py", "install.py", "conformance.py")
 INSIDE = [p for p in sorted((PLUGIN / "backlot_nuke").rglob("*.py")) if p.name not in OUTSIDE]
 HOST = sorted((ROOT / "core/backlot/host").glob("*.py"))
 
 
 def test_the_plugin_keeps_to_the_contract():
     assert check(INSIDE, HOST, Contract()) == []
+
+
+def test_the_conformance_script_breaks_one_rule_on_purpose():
+    found = check([PLUGIN / "backlot_nuke/onpath/conformance.py"], HOST, Contract())
+    assert len(found) == 1
+    assert "addKnobChanged reaches nuke.execute" in found[0]
 
 
 @pytest.mark.parametrize(

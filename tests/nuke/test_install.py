@@ -12,7 +12,7 @@ from tests.hosts.nuke.host import Nuke
 from .conftest import forget, specs
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[2] / "plugins/nuke"))
-from backlot_nuke import install as installing  # noqa: E402
+from backlot_nuke import install as installing
 
 FOREIGN = "# mine\nimport os\nnuke.pluginAddPath('./tools')\n"
 

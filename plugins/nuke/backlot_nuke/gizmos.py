@@ -279,7 +279,7 @@ def _matte_tree(spec):
         tree.add("Dilate", "Reach", ("Touched",), channels="alpha", size=size)
         grown = "Reach"
     main = spec["inputs"][0]["name"]
-    tree.add("Keymix", "Mix", (main, "Have", grown), channels="rgba")
+    tree.add("Keymix", "Mix", (main, "Have", grown), channels="rgba", bbox=quoted("B side"))
     _finish(tree, spec, "Mix")
     return tree
 

@@ -52,7 +52,8 @@ CLASSES = {
     )),
     "Keymix": (3, (("channels", k.ChannelMask_Knob, "all"),
                    ("maskChannel", k.Channel_Knob, "rgba.alpha"),
-                   ("invertMask", k.Boolean_Knob, 0), ("mix", k.Double_Knob, 1))),
+                   ("invertMask", k.Boolean_Knob, 0), ("mix", k.Double_Knob, 1),
+                   ("bbox", k.Enumeration_Knob, ("union", "B side", "A side")))),
     "Merge2": (2, (("operation", k.Enumeration_Knob, ("over", "plus", "multiply", "copy")),
                    ("mix", k.Double_Knob, 1))),
     "Copy": (2, (("from0", k.Channel_Knob, "rgba.alpha"), ("to0", k.Channel_Knob, "rgba.alpha"))),
@@ -91,7 +92,24 @@ USER = {
 _LOOKS = {"xpos", "ypos", "selected", "label", "tile_color", "note_font_size", "name", "hide_input"}
 
 
-class Node(object):
+class Info:
+    def __init__(self, x, y, w, h):
+        self._box = x, y, w, h
+
+    def x(self):
+        return self._box[0]
+
+    def y(self):
+        return self._box[1]
+
+    def w(self):
+        return self._box[2]
+
+    def h(self):
+        return self._box[3]
+
+
+class Node:
     def __init__(self, host, kind, parent):
         self._host, self._kind, self._parent = host, kind, parent
         self._inputs = []
@@ -183,6 +201,18 @@ class Node(object):
 
     def height(self):
         return self._host._size(self)[1]
+
+    def bbox(self):
+        """Rows count from the bottom."""
+        image = self._host.pixels.image(self, self._host._frame, self._host.views[0])
+        x, y, w, h = image.window
+        return Info(x, image.format[1] - y - h, w, h)
+
+    def sample(self, c, x, y):
+        """The pixel around a point; rows count from the bottom."""
+        image = self._host.pixels.image(self, self._host._frame, self._host.views[0])
+        at = (int(x), image.format[1] - 1 - int(y), 1, 1)
+        return float(image.over(at, c)[0, 0])
 
     def opHashes(self):
         return [self._hash(self._host._frame)]

@@ -320,7 +320,8 @@ class Pixels:
     def _keymix(self, node: Any, frame: int, view: str) -> Image:
         """B where the mask is 0, to the bit; A where it is 1."""
         b, a = self._in(node, 0, frame, view), self._in(node, 1, frame, view)
-        window = union(b.window, a.window)
+        sides = {"B side": b.window, "A side": a.window}
+        window = sides.get(node["bbox"].value()) or union(b.window, a.window)
         mask = np.zeros((window[3], window[2]), np.float32)
         if node.input(2) is not None:
             mask = self._in(node, 2, frame, view).over(window, _full(node["maskChannel"].value()))

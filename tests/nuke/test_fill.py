@@ -1,0 +1,39 @@
+"""AIFill with the tool that Backlot ships, through the simulator and the real server."""
+
+import numpy as np
+
+from tests.hosts.nuke.pixels import load, save
+
+from .conftest import FORMAT, WINDOW, matte, read, until
+from .test_end_to_end import same
+
+
+def test_a_hole_is_filled_and_everything_else_stays(nuke, linked, tmp_path):
+    """A ramp with a black hole: the fill brings the ramp back, to a tenth, and touches no more."""
+    host = nuke()
+    w, h = WINDOW[2:]
+    ramp = np.tile(np.linspace(0.2, 1.4, w, dtype=np.float32), (h, 1))
+    noise = np.random.default_rng(2).normal(0, 0.01, (h, w)).astype(np.float32)
+    image = load(matte(tmp_path / "plates", (1001,)) % 1001)
+    clean = {f"rgba.{n}": (ramp * g + noise).astype(np.float16).astype(np.float32)
+             for n, g in (("red", 1), ("green", 3), ("blue", 0.5))}  # fmt: skip
+    clean["rgba.alpha"] = np.ones((h, w), np.float32)
+    hole = image.planes["rgba.alpha"] > 0
+    planes = {n: np.where(hole, 0, p) if n != "rgba.alpha" else p for n, p in clean.items()}
+    path = f"{tmp_path}/plates/plate.%04d.exr"
+    save(path % 1001, image.__class__(planes, WINDOW, FORMAT), list(planes), True)
+    host._root["name"]._value = str(tmp_path / "comp.nk")
+    host._frame = 1001
+    node = host.module.createNode("AIFill")
+    source = read(host, path, (1001, 1001))
+    node.setInput(0, source)
+    node.setInput(1, read(host, f"{tmp_path}/plates/matte.%04d.exr", (1001, 1001)))
+    host.press(node, "render_frame")
+    assert until(host, node) == "v001: 1 frame"
+    before, after = host.show(source, 1001), host.show(node, 1001)
+    core = image.planes["rgba.alpha"] == 1
+    for name in ("rgba.red", "rgba.green", "rgba.blue"):
+        assert same(before.planes[name][~hole], after.planes[name][~hole])
+        error = np.abs(after.planes[name] - clean[name])[core] / clean[name][core]
+        assert np.median(error) < 0.1
+    assert node["model"].value()
