@@ -416,3 +416,63 @@ def test_a_licence_that_limits_python_is_said_plainly(comp, key, said):
     made.host.press(made.node, "render_frame")
     assert said in made.node["status"].value()
     assert not made.host.executed
+
+
+def test_the_licence_of_the_weights_is_on_the_node(comp):
+    made = comp("AIUpscale")
+    made.node["network"].setValue("fast")
+    made.render("render_frame")
+    assert "clean-x2-fast" in made.node["model"].value()
+    assert made.node["model"].value().endswith("weights Apache-2.0")
+
+
+def test_another_layer_and_another_matte_channel(comp, tmp_path):
+    made = comp()
+    made.node["layer"].setValue("spec")
+    made.node["matte_channel"].setValue("rgba.red")
+    for frame in (1001, 1002, 1003):
+        from tests.hosts.nuke.pixels import save
+
+        path = str(tmp_path / f"plates/matte.{frame}.exr")
+        image = load(path)
+        red = np.zeros_like(image.planes["rgba.alpha"])
+        red[2:6, 3:9] = 1
+        planes = {"rgba.red": red, "rgba.alpha": image.planes["rgba.alpha"]}
+        save(path, image.__class__(planes, image.window, image.format), list(planes), True)
+    made.render("render_frame")
+    source, result = made.pixels(1001, made.plate), made.pixels(1001)
+    gained = result.planes["spec.red"] - source.planes["spec.red"]
+    inside = np.zeros(gained.shape, bool)
+    inside[2:6, 3:9] = True
+    assert np.allclose(gained[inside], 1.0, atol=0.01)
+    assert same(result.planes["spec.red"][~inside], source.planes["spec.red"][~inside])
+    for name in ("rgba.red", "rgba.green", "rgba.alpha"):
+        assert same(result.planes[name], source.planes[name])
+
+
+def test_a_full_disk_is_said_and_nothing_half_is_left(comp, tmp_path, monkeypatch):
+    """The companion may not write a file of more than a block or so."""
+    program = tmp_path / "backlot"
+    program.write_text(f'#!/bin/sh\nulimit -f 4\nexec {sys.executable} -m backlot.link "$2"\n')
+    program.chmod(0o755)
+    monkeypatch.setenv("BACKLOT", str(program))
+    made = comp()
+    status = made.render()
+    assert status.startswith("ERROR"), status
+    assert made.node["tile_color"].value() == 0xA02828FF
+    assert not list(made.take.rglob("*.exr"))
+    made.node["missing"].setValue("pass through")
+    source = made.pixels(1001, made.plate)
+    assert same(made.pixels(1001).planes["rgba.red"], source.planes["rgba.red"])
+
+
+def test_an_error_of_our_own_is_a_sentence_too(comp, monkeypatch):
+    made = comp()
+    from backlot_nuke import render
+
+    monkeypatch.setattr(render, "export", lambda *_: {}["nothing"])
+    made.host.press(made.node, "render_frame")
+    assert made.node["status"].value() == "ERROR: Backlot met an error of its own (KeyError)."
+    made.host.press(made.node, "details")
+    assert "Traceback" in made.host.messages[-1]
+    assert not sys.modules["backlot_nuke.session"].session.runs

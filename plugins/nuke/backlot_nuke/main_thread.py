@@ -1,26 +1,14 @@
 """Back to Nuke's main thread, by the one published way: a thread that asks for it.
 
 nuke.executeInMainThread must not be called from the main thread itself (documented: it hangs, and
-since Nuke 10 it is an error), and graph edits are refused inside callbacks. Hence `later` always
-goes by way of a thread, and nothing else in this package calls executeInMainThread.
+since Nuke 10 it is an error), so nothing else in this package calls it. What it runs is outside of
+any callback of Nuke's, where the graph may be edited.
 """
 
 import threading
 import time
 
 import nuke
-
-
-def later(function):
-    """Run a function soon, on the main thread, outside of whatever callback is running now."""
-    if not nuke.GUI:
-        function()
-        return
-
-    def ask():
-        nuke.executeInMainThread(function)
-
-    threading.Thread(target=ask, name="backlot-later", daemon=True).start()
 
 
 class Ticker:
@@ -31,18 +19,21 @@ class Ticker:
         self._seconds = seconds
         self._running = False
         self._asked = threading.Event()
+        self._thread = None
 
     def start(self):
-        if self._running:
-            return
         self._running = True
-        self._asked.clear()
-        threading.Thread(target=self._wait, name="backlot-tick", daemon=True).start()
+        if self._thread is None or not self._thread.is_alive():
+            self._asked.clear()
+            self._thread = threading.Thread(target=self._wait, name="backlot-tick", daemon=True)
+            self._thread.start()
 
     def _wait(self):
         """Touches nothing of Nuke's but the way to its main thread; never asks twice at once."""
-        while self._running:
+        while True:
             time.sleep(self._seconds)
+            if not self._running:
+                return
             if not self._asked.is_set():
                 self._asked.set()
                 nuke.executeInMainThread(self._turn)

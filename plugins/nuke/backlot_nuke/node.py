@@ -1,5 +1,6 @@
 """What a node of ours says: its tool, its values, its frames, who it is, where its takes go."""
 
+import contextlib
 import json
 import os
 import re
@@ -22,6 +23,17 @@ def specs():
             for spec in json.load(file)["tools"]:
                 _specs[spec["name"]] = spec
     return _specs
+
+
+@contextlib.contextmanager
+def unrecorded():
+    """What is done in here is not the artist's to undo."""
+    undo = nuke.Undo()
+    undo.disable()
+    try:
+        yield
+    finally:
+        undo.enable()
 
 
 def is_ours(node):

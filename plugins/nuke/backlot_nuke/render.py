@@ -2,11 +2,12 @@
 
 import shutil
 import tempfile
+import traceback
 
 import nuke
 
 from .host import LinkError
-from .node import is_there, own_id, spec_of, values_of, views
+from .node import is_there, own_id, spec_of, unrecorded, values_of, views
 from .plates import export
 from .results import RED, describe, made_of, pattern_of, show_take, take_for
 from .session import check_licence, session
@@ -104,7 +105,7 @@ class Run:
         engine = next((job.engine for job in jobs if job.engine), "")
         before = set(self.recipe.get("finished") or [])
         recipe = dict(self.recipe, finished=sorted(before | finished), failed=failed)
-        self._save(dict(recipe, model=engine or recipe.get("model", "")))
+        self._save(dict(recipe, model=session.made_with(engine) or recipe.get("model", "")))
         if is_there(self.node):
             self._show(jobs, finished, failed)
 
@@ -137,14 +138,16 @@ class Run:
 
 def say(node, sentence):
     if node["status"].value() != sentence:
-        node["status"].setValue(sentence)
+        with unrecorded():
+            node["status"].setValue(sentence)
 
 
 def fail(node, error, frame=None):
-    """The sentence on the node, the rest for Details."""
+    """The sentence on the node, the rest for Details. Not recorded for undo."""
     where = "" if frame is None else "Frame {}: ".format(frame)
     say(node, "ERROR: {}{}".format(where, error.sentence))
-    node["tile_color"].setValue(RED)
+    with unrecorded():
+        node["tile_color"].setValue(RED)
     log = session.link.log() if session.link is not None else ""
     session.details[node["backlot_id"].value()] = "{}{}\n\n{}".format(where, error.details(), log)
 
@@ -166,6 +169,9 @@ def start(node, frames):
     except OSError as error:
         fail(node, LinkError("cannot-write", "Writing failed: {}.".format(error.strerror or error),
                              "Make room, or choose another folder on the Output tab."))  # fmt: skip
+    except Exception as error:  # a defect of ours must not end in a traceback before the artist
+        sentence = "Backlot met an error of its own ({}).".format(type(error).__name__)
+        fail(node, LinkError("internal", sentence, traceback.format_exc()))
     if run is not None:
         session.runs.pop(run.id, None)
         shutil.rmtree(run._scratch, ignore_errors=True)

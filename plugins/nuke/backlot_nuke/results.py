@@ -6,12 +6,11 @@ import nuke
 
 from .gizmos import NO_RESULT, knob_name
 from .host import Takes, fingerprint
-from .node import folder_of, spec_of
+from .node import folder_of, spec_of, unrecorded
 from .plates import layer_of, runs
 
 RED = 0xA02828FF
 AMBER = 0xB07818FF
-_LOOKED_AT = ("layer", "matte_channel", "depth", "colorspace", "all_layers")
 
 
 def made_of(node, spec):
@@ -56,8 +55,9 @@ def mark(node):
     said = node["status"].value().split("  |  ")[0]
     said += "  |  STALE: " + reason if reason else ""
     if said != node["status"].value():
-        node["status"].setValue(said)
-        node["tile_color"].setValue(AMBER if reason else 0)
+        with unrecorded():
+            node["status"].setValue(said)
+            node["tile_color"].setValue(AMBER if reason else 0)
 
 
 def takes_of(node):
@@ -75,13 +75,14 @@ def show_take(node, take):
     recipe = take.recipe()
     finished = recipe.get("finished") or []
     text = "{}/{}/{}".format(folder_of(node)[1], take.name, recipe.get("pattern", NO_RESULT))
-    node["result_file"].setValue(text)
-    node["result_first"].setValue(min(finished) if finished else 1)
-    node["result_last"].setValue(max(finished) if finished else 1)
-    node["has_result"].fromScript(presence(finished))
-    node["take"].setValue(take.number)
-    node["made_of"].setValue(recipe.get("made_of", ""))
-    node["model"].setValue(recipe.get("model", ""))
+    with unrecorded():
+        node["result_file"].setValue(text)
+        node["result_first"].setValue(min(finished) if finished else 1)
+        node["result_last"].setValue(max(finished) if finished else 1)
+        node["has_result"].fromScript(presence(finished))
+        node["take"].setValue(take.number)
+        node["made_of"].setValue(recipe.get("made_of", ""))
+        node["model"].setValue(recipe.get("model", ""))
     read = node.node("Result")
     if read is not None and "reload" in read.knobs():
         read["reload"].execute()

@@ -18,6 +18,7 @@ class Session:
         self.link = None
         self.runs = {}
         self.details = {}
+        self.licences = {}
         self._config = ""
         self._ticker = Ticker(self._tick)
 
@@ -37,7 +38,19 @@ class Session:
             client = "nuke " + nuke.NUKE_VERSION_STRING
             self.link = Link(find_command(_chosen()), client, environment)
             self.link.hello()
+            self.link.ask("models", {}, self._told_models)
         return self.link
+
+    def _told_models(self, told, error):
+        for model in (told or {}).get("models", ()):
+            self.licences[model["name"]] = model["licence_weights"]
+
+    def made_with(self, engine):
+        """An engine as it was told, with the licence of its weights where there are any."""
+        for name, licence in self.licences.items():
+            if name in engine:
+                return "{}, weights {}".format(engine, licence)
+        return engine
 
     def follow(self):
         """Hear of what happens: by ticks where there is a window. Else the caller waits."""
