@@ -121,6 +121,21 @@ def a_take_holds_the_frames_and_is_read_frame_by_frame():
     bpy.ops.wm.save_as_mainfile(filepath=path("farm.blend"), copy=True)  # plain.py renders it
 
 
+def a_shot_that_begins_at_1001_is_read_at_1001():
+    scene, _, source, node = set_up()
+    source.frame_start = 1001
+    take = process(scene, node.node_tree, [1001, 1002, 1003])
+    assert sorted(part("compositor").files_of(take)) == [1001, 1002, 1003]
+    source.mute = True
+    scene.frame_start, scene.frame_end = 1001, 1003
+    scene.render.image_settings.file_format = "OPEN_EXR"
+    scene.render.filepath = path("late_")
+    bpy.ops.render.render(animation=True)
+    for number, level in LEVELS.items():
+        got = read_exr(path(f"late_{1000 + number:04d}.exr"))
+        assert near(got, [level, 2 * level, -level, 1.0]), (number, got)
+
+
 def showing_the_input_again_and_another_take():
     tree = part("compat").compositor_tree(bpy.context.scene)
     node = next(each for each in tree.nodes if getattr(each, "node_tree", None))
@@ -254,6 +269,7 @@ main(
     a_new_group_lets_its_input_through,
     a_take_holds_the_frames_and_is_read_frame_by_frame,
     showing_the_input_again_and_another_take,
+    a_shot_that_begins_at_1001_is_read_at_1001,
     parameters_are_animated_frame_by_frame,
     a_missing_matte_says_so,
     fill_changes_nothing_outside_the_matte,
