@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """What differs between Blender 3.4 and 5.x, in one place."""
 
+import contextlib
 import os
 
 import bpy
@@ -64,6 +65,20 @@ def _as_exr(settings, color_mode):
     settings.color_depth = "32"
     settings.exr_codec = "ZIP"
     settings.color_mode = color_mode
+
+
+@contextlib.contextmanager
+def writing_exr(settings):
+    """A scene's image settings as 32-bit EXR inside this block, and as they were after it."""
+    names = ("media_type", "file_format", "color_mode", "color_depth", "exr_codec")
+    before = {name: getattr(settings, name) for name in names if hasattr(settings, name)}
+    _as_exr(settings, "RGBA")
+    try:
+        yield
+    finally:
+        for name, value in before.items():
+            with contextlib.suppress(TypeError):  # a codec that only EXR has
+                setattr(settings, name, value)
 
 
 def written_by_file_output(folder, name, number):

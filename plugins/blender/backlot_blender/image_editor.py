@@ -82,6 +82,25 @@ class BACKLOT_OT_run_image(bpy.types.Operator):
         return {"FINISHED"}
 
 
+class BACKLOT_OT_keep_render(bpy.types.Operator):
+    bl_idname = "backlot.keep_render"
+    bl_label = "Keep This Render"
+    bl_description = (
+        "Save the render as EXR and open it: Blender gives out no pixels of it otherwise"
+    )
+    bl_options = {"REGISTER", "UNDO"}
+
+    def execute(self, context):
+        try:
+            kept = images.keep_render(context.scene)
+        except LinkError as error:
+            self.report({"ERROR"}, f"{error.sentence} {error.hint}")
+            return {"CANCELLED"}
+        if _image_in(context) is not None:
+            context.space_data.image = kept
+        return {"FINISHED"}
+
+
 class BACKLOT_OT_show_take(bpy.types.Operator):
     bl_idname = "backlot.show_take"
     bl_label = "Take"
@@ -168,6 +187,9 @@ class BACKLOT_PT_image(_InImageEditor, bpy.types.Panel):
         if image is None:
             layout.label(text="Open an image to begin.", icon="INFO")
             return
+        if image.type == "RENDER_RESULT":
+            layout.operator("backlot.keep_render", icon="FILE_IMAGE")
+            return
         if not controls.specs():
             layout.label(text="No tools are known yet.", icon="INFO")
             layout.operator("backlot.test", text="Connect")
@@ -230,6 +252,7 @@ _CLASSES = (
     BACKLOT_OT_new_matte,
     BACKLOT_OT_paint_matte,
     BACKLOT_OT_run_image,
+    BACKLOT_OT_keep_render,
     BACKLOT_OT_show_take,
     BACKLOT_OT_compare,
     BACKLOT_OT_accept,

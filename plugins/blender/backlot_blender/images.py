@@ -5,7 +5,7 @@ import os
 
 import bpy
 
-from . import controls, pixels, places, session
+from . import compat, controls, pixels, places, session
 from .host import LinkError, fingerprint
 
 
@@ -131,6 +131,29 @@ def _take_over(task, plate_name, spec, made_of, take):
     plate.backlot.take = len(plate.backlot.takes) - 1
     _show(plate, result)
     return result
+
+
+def keep_render(scene):
+    """The last render as an image of its own, which has pixels: saved as EXR and opened again.
+
+    Raises: LinkError when nothing was rendered, or when it cannot be saved.
+    """
+    shown = next((image for image in bpy.data.images if image.type == "RENDER_RESULT"), None)
+    if shown is None:
+        raise LinkError("not-found", "Nothing was rendered yet.", "Render a frame first.")
+    folder = places.new_take(places.takes_of("Render"))
+    path = folder.file(f"{stem(scene.name)}_{scene.frame_current:04d}.exr")
+    try:
+        with compat.writing_exr(scene.render.image_settings):
+            shown.save_render(path, scene=scene)
+        kept = bpy.data.images.load(places.stored(path), check_existing=False)
+    except RuntimeError as error:
+        folder.discard()
+        raise LinkError(
+            "cannot-write", f"The render cannot be saved: {str(error).strip()}", "Render it again."
+        ) from error
+    kept.name = f"Render {folder.name}"
+    return kept
 
 
 def stem(name):

@@ -21,7 +21,7 @@ def described(image, matte=False):
         raise LinkError(
             "invalid-input",
             f"{image.name} has no pixels that Blender gives out.",
-            "Save renders and multilayer files as plain EXR and open those.",
+            "Keep a render by the button of the sidebar; save a multilayer file as plain EXR.",
         )
     names = {1: ["A"], 3: ["R", "G", "B"], 4: ["R", "G", "B", "A"]}[image.channels]
     layout = {

@@ -218,6 +218,23 @@ def a_rendered_scene_is_processed_and_not_srgb_encoded():
     assert all(abs(a - b) < 3e-3 * b for a, b in zip(got, wanted, strict=False)), got
 
 
+def a_render_is_kept_as_an_image_with_pixels():
+    scene = bpy.context.scene
+    scene.render.image_settings.file_format = "PNG"
+    bpy.ops.render.render()
+    assert bpy.ops.backlot.keep_render() == {"FINISHED"}
+    assert scene.render.image_settings.file_format == "PNG"
+    kept = bpy.data.images["Render v001"]
+    middle = 4 * (16 * 8 + 8)
+    wanted = (0.6, 0.3, 5.0)  # as above: linear, nothing clipped, no view transform
+    got = kept.pixels[middle : middle + 3]
+    assert all(abs(a - b) < 3e-3 * b for a, b in zip(got, wanted, strict=True)), list(got)
+    settings = part("controls").settings_of(scene, "passthrough")
+    task = part("images").run(kept, "passthrough", settings)
+    part("session").finish(task, 60)
+    assert list(task.result.pixels) == list(kept.pixels)
+
+
 def an_object_is_taken_out_by_its_cryptomatte():
     """Blender's Cryptomatte node makes the matte; the fill changes that object's pixels alone."""
     scene = scene_of_size(32, 24)
@@ -274,5 +291,6 @@ main(
     a_missing_matte_says_so,
     fill_changes_nothing_outside_the_matte,
     a_rendered_scene_is_processed_and_not_srgb_encoded,
+    a_render_is_kept_as_an_image_with_pixels,
     an_object_is_taken_out_by_its_cryptomatte,
 )
