@@ -51,6 +51,7 @@ def nuke(plugin, monkeypatch):
         host = Nuke([plugin], **how)
         host.pixels = Pixels(host)
         monkeypatch.setitem(sys.modules, "nuke", host.module)
+        monkeypatch.setitem(sys.modules, "nukescripts", host.scripts)
         monkeypatch.syspath_prepend(str(plugin))
         host.start()
         started.append(host)

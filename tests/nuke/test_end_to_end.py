@@ -476,3 +476,33 @@ def test_an_error_of_our_own_is_a_sentence_too(comp, monkeypatch):
     made.host.press(made.node, "details")
     assert "Traceback" in made.host.messages[-1]
     assert not sys.modules["backlot_nuke.session"].session.runs
+
+
+def test_takes_are_chosen_in_a_dialog(comp):
+    made = comp()
+    made.render("render_frame")
+    made.node["amount"].setValue(2.0)
+    made.render("render_frame")
+    host = made.host
+    host.press(made.node, "takes")
+    assert host.shown == [[["v001: 1 frame", "v002: 1 frame"]]]
+    assert made.node["take"].value() == 2
+    host.choose = "v001: 1 frame"
+    host.press(made.node, "takes")
+    assert made.node["take"].value() == 1
+    assert "v001/" in made.node["result_file"].value()
+
+
+def test_two_nukes_at_once_share_a_server_and_lose_nothing(plugin, linked, tmp_path):
+    import subprocess
+
+    inside = Path(__file__).parent / "inside/plain.py"
+    started = []
+    for name in ("a", "b"):
+        path = plate(tmp_path / name / "plates", (1001, 1002))
+        command = [sys.executable, str(inside), str(Path(__file__).parents[2]), str(plugin), path]
+        pipes = {"stdout": subprocess.PIPE, "stderr": subprocess.STDOUT, "text": True}
+        started.append(subprocess.Popen([*command, str(tmp_path / name)], **pipes))
+    for process in started:
+        said, _ = process.communicate(timeout=60)
+        assert said.endswith("passed\n"), said

@@ -97,6 +97,7 @@ def test_what_is_installed_starts_in_nuke_and_finds_this_backlot(home, monkeypat
         assert _chosen() == sys.executable
     finally:
         sys.modules.pop("nuke", None)
+        sys.modules.pop("nukescripts", None)
         forget()
 
 

@@ -13,6 +13,21 @@ def register(folder):
             toolbar.addCommand(kind, "nuke.createNode({!r})".format(kind))
     menu = nuke.menu("Nuke").addMenu("Backlot")
     menu.addCommand("Bake to Group", "from backlot_nuke import menus; menus.bake_selected()")
+    register_panel()
+
+
+def register_panel():
+    """In Nuke's own way: the name of what makes the widget, as text."""
+    from .window import add_panel
+
+    add_panel("backlot_nuke.menus.make_panel", "Backlot", "org.backlot.panel")
+
+
+def make_panel():
+    """The dockable panel; Qt is loaded when it is first opened."""
+    from .panel import Panel
+
+    return Panel()
 
 
 def bake_selected():

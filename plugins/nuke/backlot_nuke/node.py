@@ -75,7 +75,9 @@ def values_of(node, spec, frames):
         knob = node[knob_name(param["name"])]
         animated = param["kind"] in ("float", "int") and knob.isAnimated()
         if not animated:
-            values[param["name"]] = knob.value()
+            value = knob.value()
+            numeric = param["kind"] in ("float", "int")
+            values[param["name"]] = _number(param, value) if numeric else _plain(param, value)
         elif len(frames) == 1 or _constant(knob, frames):
             values[param["name"]] = _number(param, knob.getValueAt(frames[0]))
         elif param["animatable"]:
@@ -92,6 +94,10 @@ def values_of(node, spec, frames):
 
 def _constant(knob, frames):
     return len({knob.getValueAt(frame) for frame in frames}) == 1
+
+
+def _plain(param, value):
+    return bool(value) if param["kind"] == "bool" else str(value)
 
 
 def _number(param, value):

@@ -4,6 +4,11 @@ import nuke
 import nukescripts
 
 
+def add_panel(maker, name, identity):
+    """A panel in the list of panes."""
+    nukescripts.panels.registerWidgetAsPanel(maker, name, identity)
+
+
 def ask_take(title, described):
     """The index of the take that was chosen; None when the dialog was closed."""
     panel = nukescripts.PythonPanel("Takes of " + title)

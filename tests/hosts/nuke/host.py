@@ -446,13 +446,15 @@ class Nuke(object):
         node._gone = True
 
     def _make_module(self):
-        from .module import make_module
+        from .module import make_module, make_scripts
 
+        self.scripts = make_scripts(self)
         return make_module(self, Contract())
 
     def install(self):
         """As `import nuke` finds it. Returns self."""
         sys.modules["nuke"] = self.module
+        sys.modules["nukescripts"] = self.scripts
         return self
 
 

@@ -57,6 +57,34 @@ def make_module(host, contract):
     return module
 
 
+def make_scripts(host):
+    """nukescripts: a dialog that the test answers by host.choose, and panels by name."""
+    host.panels, host.choose, host.shown = {}, None, []
+
+    class PythonPanel:
+        def __init__(self, title="", id=""):
+            self._knobs = []
+
+        def addKnob(self, knob):
+            self._knobs.append(knob)
+
+        def showModalDialog(self, defaultKnobText=""):
+            host.shown.append([knob.values() for knob in self._knobs])
+            if host.choose is None:
+                return False
+            self._knobs[0].setValue(host.choose)
+            return True
+
+    def register(widget, name, id, create=False):
+        host.panels[id] = (widget, name)
+
+    scripts = Module("nukescripts")
+    scripts.PythonPanel = PythonPanel
+    scripts.panels = Module("nukescripts.panels")
+    scripts.panels.registerWidgetAsPanel = register
+    return scripts
+
+
 def _constants(host):
     major, minor, release = host.version
     return {

@@ -2,6 +2,7 @@
 
 import os
 
-from backlot_nuke import menus
+import backlot_nuke.menus
 
-menus.register(os.path.dirname(os.path.abspath(__file__)))
+# By its whole name: the panel is found by it later, in this very namespace.
+backlot_nuke.menus.register(os.path.dirname(os.path.abspath(__file__)))
