@@ -13,6 +13,10 @@ from .say import guarded
 SERVER = "Server"
 TOOLS = "Tools"
 ABOUT = "What there is"
+HOSTS = "Applications"
+
+Host = Annotated[str, typer.Argument(metavar="HOST", help="nuke or resolve.")]
+DryRun = Annotated[bool, typer.Option("--dry-run", metavar="", help="Only say what would be done.")]
 
 Json = Annotated[
     bool,
@@ -124,13 +128,40 @@ def tools(as_json: Json = False) -> int:
     return catalogue.tools(as_json)
 
 
+def install(host: Host, dry_run: DryRun = False, as_json: Json = False) -> int:
+    """Put a plugin where its application looks for it: nuke or resolve."""
+    from . import hosts
+
+    return hosts.install(host, dry_run, as_json)
+
+
+def uninstall(host: Host, dry_run: DryRun = False, as_json: Json = False) -> int:
+    """Take out what `install` put there, and nothing else."""
+    from . import hosts
+
+    return hosts.uninstall(host, dry_run, as_json)
+
+
 def doctor(
+    host: Annotated[
+        str, typer.Argument(metavar="[HOST]", help="Look at a host instead: resolve.")
+    ] = "",
+    verify_spec: Annotated[
+        bool,
+        typer.Option(
+            "--verify-spec", metavar="", help="Compare the host's own documentation with ours."
+        ),
+    ] = False,
     tune: Annotated[
         bool, typer.Option("--tune", metavar="", help="Measure which engine is fastest here.")
     ] = False,
     as_json: Json = False,
 ) -> int:
     """Check this machine and say how to cure what is wrong."""
+    if host:
+        from . import hosts
+
+        return hosts.examine(host, verify_spec, as_json)
     if tune:
         from .models import server_models
 
@@ -155,4 +186,6 @@ _COMMANDS = (
     (tools, ABOUT),
     (doctor, ABOUT),
     (link, ABOUT),
+    (install, HOSTS),
+    (uninstall, HOSTS),
 )

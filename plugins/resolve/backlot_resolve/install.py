@@ -61,8 +61,10 @@ def fusion_folder(scripts: Path | None = None) -> Path:
     return (scripts or scripts_folder()).parents[1] / "Templates" / "Edit" / "Effects" / "Backlot"
 
 
-def install(folder: Path | None = None, python: str = sys.executable) -> list[Path]:
-    """Write the menu script and the Fusion macro; what was written.
+def install(
+    folder: Path | None = None, python: str = sys.executable, *, dry_run: bool = False
+) -> list[Path]:
+    """Write the menu script and the Fusion macro; what was, or would be, written.
 
     python: the interpreter that has Backlot. Raises: CannotWrite.
     """
@@ -77,6 +79,8 @@ def install(folder: Path | None = None, python: str = sys.executable) -> list[Pa
     text = _SCRIPT.format(mark=MARK, python=python, keep=kept)
     macro = fusion_folder(folder or scripts_folder()) / fusion.NAME
     for path, content in ((target, text), (macro, fusion.macro())):
+        if dry_run:
+            continue
         try:
             path.parent.mkdir(parents=True, exist_ok=True)
             partial = path.with_suffix(".partial")
@@ -89,8 +93,8 @@ def install(folder: Path | None = None, python: str = sys.executable) -> list[Pa
     return [target, macro]
 
 
-def uninstall(folder: Path | None = None) -> list[Path]:
-    """Remove what `install` wrote, and nothing else; what was removed."""
+def uninstall(folder: Path | None = None, *, dry_run: bool = False) -> list[Path]:
+    """Remove what `install` wrote, and nothing else; what was, or would be, removed."""
     from . import fusion
 
     target = (folder or scripts_folder()) / NAME
@@ -98,7 +102,8 @@ def uninstall(folder: Path | None = None) -> list[Path]:
     removed = []
     for path, mark in ((target, MARK), (macro, fusion.MARK)):
         if path.is_file() and mark in path.read_text(encoding="utf-8", errors="replace"):
-            path.unlink()
+            if not dry_run:
+                path.unlink()
             removed.append(path)
     return removed
 
