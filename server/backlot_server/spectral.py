@@ -20,10 +20,11 @@ import numpy.typing as npt
 from .membrane import Mask, Values, any_of_four, distance, doubled, halved, membrane
 from .parallel import in_strips
 
-SIZE = 48
-"""Side of the window that a block is extrapolated from."""
-HIGHEST = 20
-"""The highest frequency, in periods per window."""
+MANY = 12000
+"""Pixels on one level from which it is done roughly."""
+FINE = (2, 64, 22)
+ROUGH = (4, 48, 18)
+"""Side of a block, of the window it is extrapolated from, highest frequency (periods a window)."""
 DECAY = 0.8
 """Weight of the surroundings, per pixel of distance."""
 TRUST_MADE = 0.3
@@ -36,8 +37,6 @@ STOP = 1e-7
 THIN = 6.0
 REACH = 10.0
 """Farther inside than this, in pixels of a level, the coarser level has the last word."""
-MANY = 12000
-"""Pixels on one level from which blocks of 4x4 are used instead of 2x2."""
 LEAST_SIDE = 16
 
 OPPONENT = np.array(
@@ -99,11 +98,11 @@ class _Tables:
     prior: Values
 
 
-def _tables() -> _Tables:
-    angle = 2 * np.pi * np.outer(np.arange(SIZE), np.arange(2 * HIGHEST + 1)) / SIZE
-    away = np.arange(SIZE) - (SIZE - 1) / 2
-    rows = np.abs(np.arange(-HIGHEST, HIGHEST + 1)) / SIZE
-    columns = np.arange(HIGHEST + 1) / SIZE
+def _tables(size: int, highest: int) -> _Tables:
+    angle = 2 * np.pi * np.outer(np.arange(size), np.arange(2 * highest + 1)) / size
+    away = np.arange(size) - (size - 1) / 2
+    rows = np.abs(np.arange(-highest, highest + 1)) / size
+    columns = np.arange(highest + 1) / size
     frequency = np.hypot(rows[:, None], columns[None, :])
     prior = np.maximum(1.0 - np.sqrt(2.0) * frequency, 1e-3) ** 2
     falloff = DECAY ** np.hypot(away[:, None], away[None, :])
@@ -114,8 +113,8 @@ def _one_level(
     values: Values, hole: Mask, unknown: Mask, trust: float, reach: float, check: Check
 ) -> Values:
     """From the rim inwards, ring by ring; the blocks of one ring do not see each other."""
-    block = 2 if np.count_nonzero(hole) < MANY else 4
-    tables = _tables()
+    block, size, highest = FINE if np.count_nonzero(hole) < MANY else ROUGH
+    tables = _tables(size, highest)
     rounds = np.array([ROUNDS[min(c, 1)] for c in range(values.shape[2])])
     confidence = np.where(unknown, np.where(hole, np.float32(trust), 0), 1).astype(np.float32)
     now = np.ascontiguousarray(values, np.float32)

@@ -1,9 +1,10 @@
 """A hole in one still: what the smooth, the spectral and the exemplar fill each do best, together.
 
-The base is the mean of the patches' votes and, near the rim, of the spectral guide: the least
-error. The finest detail, which means wash out, is that of the one best patch, as strong as it is in
-the picture around. Colour is worked on in an even code and handed back scene-linear; other channels
-follow the same match; ids and their like are copied from one pixel.
+The base is the mean of the patches' votes, bent to meet the rim, and near the rim the mean of that
+and of the spectral guide: the least error. The finest detail, which means wash out, is added from
+the one best patch, as much as makes the hole as sharp as the picture around it. Colour is worked on
+in an even code and handed back scene-linear; other channels follow the same match; ids and their
+like are copied from one pixel.
 """
 
 from __future__ import annotations
@@ -13,9 +14,12 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from backlot.matte import support
+
 from . import exemplar
 from .encoding import decoded, encoded
 from .exemplar import Canvas, Match
+from .holes import bounds
 from .membrane import Mask, Values, distance, membrane
 from .roles import Roles
 from .spectral import extrapolate
@@ -27,10 +31,10 @@ WHITE = 0.8
 GUIDED = 0.5
 GUIDED_DEPTH = 12.0
 """Part of the guide in the base at the rim, and how deep it reaches, in pixels."""
-SHARPNESS = ((3.0, 0.85), (10.0, 0.68), (30.0, 0.95))
+SHARPNESS = ((3.0, 0.90), (10.0, 0.66), (30.0, 1.0))
 """Of the picture around, wanted in holes so many pixels deep. Across a wire detail is known and
 sharpness costs no likeness; in a large hole nothing is known and only a true look counts."""
-GAINS = (0.8, 1.8)
+GAINS = (0.0, 2.0)
 """Least and most of the best patch's detail."""
 BLUR = (0.0297, 0.2343, 0.4720, 0.2343, 0.0297)
 """Gaussian of 0.7 pixels in a window of five: what is finer than this is detail."""
@@ -58,12 +62,13 @@ class Region:
     start: tuple[int, int] | None = None
 
 
-def fill(region: Region, parts: Roles, seed: int, step: Step) -> Values:
+def fill(region: Region, parts: Roles, seed: int, blend: float, step: Step) -> Values:
     """What belongs into a hole.
 
     Args:
         parts: what the channels are.
         seed: other seeds give other, equally plausible results.
+        blend: how much of the seam is taken away by bending the fill towards its rim, 0 to 1.
         step: called often with the part that is done; may raise.
     Returns: (pixels of the hole, channels) float32, scene-linear, in the order of np.nonzero. Each
         channel lies within the range it has in the known pixels.
@@ -77,7 +82,7 @@ def fill(region: Region, parts: Roles, seed: int, step: Step) -> Values:
     match = exemplar.find(
         canvas, seed, lambda part: step(GUIDE_PART + (1 - GUIDE_PART) * part), region.start
     )
-    made = _compose(codes, guide, region, parts, match)
+    made = _compose(codes, guide, region, parts, match, blend)
     return _decoded(made, region, parts, gain)
 
 
@@ -137,7 +142,9 @@ def _shown(codes: Values, region: Region, parts: Roles) -> Values:
     return np.ascontiguousarray(np.clip((shown - low) / scale, -1, 2), np.float32)
 
 
-def _compose(codes: Values, guide: Values, region: Region, parts: Roles, match: Match) -> Values:
+def _compose(
+    codes: Values, guide: Values, region: Region, parts: Roles, match: Match, blend: float
+) -> Values:
     """All channels of the hole's pixels, in code. Exact ones are region.pixels' own values."""
     hole = region.hole
     ys, xs = (at.astype(np.int32) for at in np.nonzero(hole))
@@ -149,22 +156,40 @@ def _compose(codes: Values, guide: Values, region: Region, parts: Roles, match: 
     values = np.ascontiguousarray(codes[:, :, smooth])
     mean = values[hole]
     exemplar.vote(values, match, ys, xs, exemplar.spread(match), mean)
+    mean += np.float32(blend) * _mended(values, region, match)
     lead = [smooth.index(c) for c in _lead(parts, smooth)]
     away = distance(region.unknown)
-    if parts.color:
+    if parts.color and region.start is None:
         near = np.clip(1.5 - away[hole] / GUIDED_DEPTH, 0.0, 1.0)
         mean[:, lead] += (GUIDED * near)[:, None] * (guide[hole] - mean[:, lead])
-    detail = values.reshape(-1, len(smooth))[best]
+    detail = (values - _blurred(values)).reshape(-1, len(smooth))[best]
     around = _edges(values[:, :, lead].mean(axis=2))[_rim(region)]
-    values[hole] = detail
-    detail = detail - _blurred(values)[hole]
     values[hole] = mean
-    low = _blurred(values)[hole]
     sharpness = float(np.interp(away[hole].max(), *np.transpose(SHARPNESS)))
-    gain = _gain(values[:, :, lead], hole, low[:, lead], detail[:, lead], around, sharpness)
+    gain = _gain(values[:, :, lead], hole, detail[:, lead], around, sharpness)
     known = codes[~region.unknown][:, smooth]
-    made[:, smooth] = np.clip(low + np.float32(gain) * detail, known.min(axis=0), known.max(axis=0))
+    made[:, smooth] = np.clip(
+        mean + np.float32(gain) * detail, known.min(axis=0), known.max(axis=0)
+    )
     return made
+
+
+def _mended(values: Values, region: Region, match: Match) -> Values:
+    """What the votes lack at the rim, carried on smoothly through the hole: added to them, their
+    gradients stay and the seam goes (P. Perez et al., "Poisson Image Editing", 2003).
+
+    Returns: (pixels of the hole, channels).
+    """
+    hole = region.hole
+    rim = support(hole.astype(np.float32), 1) & ~region.unknown
+    ys, xs = (at.astype(np.int32) for at in np.nonzero(rim))
+    said = values[rim]
+    exemplar.vote(values, match, ys, xs, exemplar.spread(match), said)
+    lack = np.zeros_like(values)
+    lack[rim] = values[rim] - said
+    top, left, bottom, right = bounds(hole) or (0, 0, *hole.shape)
+    part = np.s_[max(0, top - 1) : bottom + 1, max(0, left - 1) : right + 1]
+    return membrane(np.ascontiguousarray(lack[part]), ~rim[part])[hole[part]]
 
 
 def _lead(parts: Roles, smooth: list[int]) -> list[int]:
@@ -172,19 +197,17 @@ def _lead(parts: Roles, smooth: list[int]) -> list[int]:
     return list(dict.fromkeys(parts.color[0])) if parts.color else smooth[:3]
 
 
-def _gain(
-    values: Values, hole: Mask, low: Values, detail: Values, around: Values, sharpness: float
-) -> float:
+def _gain(values: Values, hole: Mask, detail: Values, around: Values, sharpness: float) -> float:
     """How strong the detail must be for the hole to have its part of the sharpness around."""
     plane = values.mean(axis=2)
-    low_plane, detail_plane = low.mean(axis=1), detail.mean(axis=1)
+    base, detail_plane = plane[hole], detail.mean(axis=1)
     if not len(around):
         return 1.0
     wanted = sharpness * float(around.mean(dtype=np.float64))
     least, most = GAINS
     for _ in range(8):
         gain = np.float32((least + most) / 2)
-        plane[hole] = low_plane + gain * detail_plane
+        plane[hole] = base + gain * detail_plane
         if float(_edges(plane)[hole].mean(dtype=np.float64)) < wanted:
             least = float(gain)
         else:

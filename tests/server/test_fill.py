@@ -304,6 +304,20 @@ def test_a_reference_frame_is_copied_from() -> None:
         make(fill, inputs | {"reference": Frame(truth[:, :, :1], ("R",))})
 
 
+def test_edge_blend_takes_the_seam_of_a_brighter_reference_away() -> None:
+    truth = picture(80, 120, seed=4)
+    hole = disc(80, 120, 40, 60, 12)
+    plate = Frame(np.where(hole[:, :, None], np.float32(0), truth))
+    inputs: dict[str, Supply] = {
+        "source": plate,
+        "matte": matte(hole),
+        "reference": Frame(truth * np.float32(1.2)),
+    }
+    with_seam = make(fill, inputs, blend=0.0).frame.pixels
+    without = make(fill, inputs, blend=1.0).frame.pixels
+    assert psnr(without[hole], truth[hole]) > psnr(with_seam[hole], truth[hole]) + 3
+
+
 def test_growing_and_shrinking_follow_a_disc() -> None:
     cover = np.zeros((60, 80), np.float32)
     cover[30, 40] = 1.0

@@ -83,6 +83,18 @@ SPEC = ToolSpec(
             animatable=True,
         ),
         Param(
+            "blend",
+            "float",
+            1.0,
+            "Edge blend",
+            minimum=0.0,
+            maximum=1.0,
+            step=0.05,
+            group="Fill",
+            help="How much the fill is bent in brightness and colour so that no seam is left.",
+            animatable=True,
+        ),
+        Param(
             "strength",
             "float",
             1.0,
@@ -141,7 +153,9 @@ def _fill(job: Job, number: int, plate: _Plate, cover: Values, result: Frame) ->
         def step(part: float, done: int = done, count: int = count) -> None:
             job.progress(number, (done + part * count) / total)
 
-        made = fill(plate.region(box, mine), parts, int(values["seed"]), step)
+        made = fill(
+            plate.region(box, mine), parts, int(values["seed"]), float(values["blend"]), step
+        )
         plate.remember(box, mine, made)
         inside = np.s_[box[0] : box[2], box[1] : box[3]]
         amount = cover[inside][mine][:, None] * np.float32(values["strength"])
