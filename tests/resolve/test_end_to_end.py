@@ -247,7 +247,9 @@ def test_a_companion_that_goes_while_resolve_renders_leaves_nothing_behind(talk,
     process = companion_process(d, tmp_path)
     clip = say(process, 1, "look")["clips"][0]["id"]
     say(process, 2, "submit", clips=[clip], request=request())
+    end = time.monotonic() + 30
     while not d.do("bool(project.running and project.running[0].done)"):
+        assert time.monotonic() < end
         time.sleep(0.01)
     assert d.changed()
     if how == "closed":

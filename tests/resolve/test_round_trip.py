@@ -40,7 +40,7 @@ def as_result(desk, plate, job="job-1", label="fill v001"):
     folder.mkdir(parents=True, exist_ok=True)
     pattern = str(folder / "result.%04d.exr")
     for number in range(plate.span.first.frame, plate.span.end.frame):
-        shutil.copy(plates._file(plate.pattern, number), pattern % number)
+        shutil.copy(editing.file_of(plate.pattern, number), pattern % number)
     return bins.Result(job, "A001", label, pattern, plate.span)
 
 

@@ -218,7 +218,7 @@ class Companion:
         number = span.first.frame
         before = folder / f"before-{clip.id}-{number}.png"
         size = preview.picture(
-            plate.pattern % number if "%" in plate.pattern else plate.pattern,
+            editing.file_of(plate.pattern, number),
             plate.colour.ocio,
             before,
         )
@@ -240,7 +240,7 @@ class Companion:
         made = {}
         for name, pattern in (("before", plate.pattern), ("after", record.result.pattern)):
             out = folder / f"{name}-{record.id}.png"
-            path = pattern % number if "%" in pattern else pattern
+            path = editing.file_of(pattern, number)
             preview.picture(path, plate.colour.ocio, out)
             made[name] = str(out)
         return made | {"number": number}

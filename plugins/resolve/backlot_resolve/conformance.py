@@ -100,7 +100,7 @@ def _write_plate(pattern: str) -> None:
     x = np.linspace(0, 2, WIDTH, dtype=np.float32)[None, :].repeat(HEIGHT, 0)
     for number in range(FIRST, FIRST + COUNT):
         pixels = np.stack([x, x * 0.5, np.full_like(x, number % 32 / 32)], 2)
-        images.write(Path(pattern % number), pixels, "half")
+        images.write(Path(editing.file_of(pattern, number)), pixels, "half")
 
 
 Check = tuple[int, str, Any, Callable[[Bench], Any]]
@@ -197,7 +197,7 @@ def _trip(bench: Bench) -> Any:
     renderer = render.Renderer(bench.resolve, journal, notes, threading.Event())
     plate = plates.take_out(renderer, edit, clip, plates.ISOLATED, bench.folder / "plate", 2)
     same = all(
-        _same(plate.pattern % n, bench.pattern % n)
+        _same(editing.file_of(plate.pattern, n), editing.file_of(bench.pattern, n))
         for n in range(plate.span.first.frame, plate.span.end.frame)
     )
     seen: list[Any] = [[plate.span.first.frame, plate.span.last.frame], same]

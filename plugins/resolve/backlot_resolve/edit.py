@@ -301,6 +301,16 @@ def pattern(path: str) -> str:
     return path[: found.start()] + f"%0{len(found.group(1))}d" + path[found.end() :]
 
 
+def file_of(pattern: str, number: int) -> str:
+    """One file of a sequence in printf notation; a single file is itself. Only the file's name is
+    looked at, so that a folder may be called 100%."""
+    cut = max(pattern.rfind("/"), pattern.rfind("\\")) + 1
+    numbered = re.sub(
+        r"%0?(\d*)d", lambda m: f"{number:0{m.group(1) or 1}d}", pattern[cut:], count=1
+    )
+    return pattern[:cut] + numbered
+
+
 def _size(text: str) -> tuple[int, int]:
     found = re.fullmatch(r"\s*(\d+)\s*x\s*(\d+)\s*", str(text))
     return (int(found.group(1)), int(found.group(2))) if found else (0, 0)

@@ -7,7 +7,7 @@ import time
 import uuid
 from collections.abc import Callable
 from concurrent.futures import Executor
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -97,7 +97,9 @@ class Pipeline:
         label = f"{request.label} v{version:03d}"
         asked = vars(request) | {"shot": shot}
         record = JobRecord(uuid.uuid4().hex, request.tool, label, "queued", str(folder), asked)
-        record.edit, record.clip = edit, clip
+        needed = (clip.id, request.matte.get("clip"))
+        record.edit = replace(edit, clips=tuple(c for c in edit.clips if c.id in needed))
+        record.clip = clip
         record.save()
         self._cancels[record.id] = threading.Event()
         return record

@@ -14,7 +14,7 @@ import numpy.typing as npt
 from backlot.errors import InvalidInput, NotFound
 
 from . import images
-from .edit import Clip, Edit
+from .edit import Clip, Edit, file_of
 from .frames import Source
 from .plates import ISOLATED, Plate, take_out
 from .render import Renderer
@@ -50,8 +50,7 @@ def resolve(
 def _alpha(plate: Plate) -> str:
     import OpenImageIO as oiio  # noqa: N813
 
-    first = plate.pattern % plate.needed.first.frame if "%" in plate.pattern else plate.pattern
-    image = oiio.ImageInput.open(first)
+    image = oiio.ImageInput.open(file_of(plate.pattern, plate.needed.first.frame))
     names = list(image.spec().channelnames) if image else []
     if image:
         image.close()
@@ -73,63 +72,55 @@ def _drawn(shapes: Sequence[dict[str, Any]], size: tuple[int, int], folder: Path
 def rasterise(shapes: Sequence[dict[str, Any]], width: int, height: int) -> npt.NDArray[np.float32]:
     """Drawn shapes as coverage, 0 to 1, with edges one pixel soft.
 
-    Each shape: {"kind": "box" | "ellipse" | "brush" | "polygon", "points": [[x, y] ...] in
-    fractions of width and height, "radius": of a brush, in fractions of the width, "erase": bool}.
+    Each shape: {"kind": "box" | "ellipse" | "brush", "points": [[x, y] ...] in fractions of width
+    and height, "radius": of a brush, in fractions of the width, "erase": bool}. A box and an
+    ellipse lie between their first and last point. Only the pixels near a stroke are looked at.
     Returns: (height, width) float32, top row first.
     """
-    y, x = np.mgrid[:height, :width].astype(np.float32) + 0.5
     cover = np.zeros((height, width), np.float32)
     for shape in shapes:
         points = np.asarray(shape["points"], np.float32) * (width, height)
-        if len(points) < 1:
-            continue
-        distance = _distance(shape, points, x, y, width)
-        inside = np.clip(0.5 - distance, 0.0, 1.0)
-        erase = shape.get("erase")
-        cover = np.minimum(cover, 1.0 - inside) if erase else np.maximum(cover, inside)
+        radius = float(shape.get("radius", 0.02)) * width if shape["kind"] == "brush" else 0.0
+        stroke = np.zeros_like(cover)
+        for part in _parts(shape["kind"], points):
+            _stamp(stroke, shape["kind"], part, radius)
+        if shape.get("erase"):
+            np.minimum(cover, 1.0 - stroke, out=cover)
+        else:
+            np.maximum(cover, stroke, out=cover)
     return cover
 
 
-def _distance(
-    shape: dict[str, Any], points: Any, x: Any, y: Any, width: int
-) -> npt.NDArray[np.float32]:
-    """Pixels to the edge of a shape, negative inside."""
-    kind = shape["kind"]
+def _parts(kind: str, points: Any) -> list[Any]:
+    """A stroke's segments; a box or ellipse as its two corners."""
+    if kind != "brush":
+        return [(points[0], points[-1])]
+    return list(pairwise(points)) if len(points) > 1 else [(points[0], points[0])]
+
+
+def _stamp(stroke: npt.NDArray[np.float32], kind: str, part: Any, radius: float) -> None:
+    """Raise the coverage of one part, in place."""
+    a, b = (np.asarray(point, np.float32) for point in part)
+    low = np.floor(np.minimum(a, b) - radius - 1).astype(int).clip(0)
+    high = np.ceil(np.maximum(a, b) + radius + 1).astype(int)
+    window = stroke[low[1] : high[1], low[0] : high[0]]
+    y, x = np.mgrid[: window.shape[0], : window.shape[1]].astype(np.float32) + 0.5
+    inside = np.clip(0.5 - _distance(kind, a - low, b - low, radius, x, y), 0.0, 1.0)
+    np.maximum(window, inside, out=window)
+
+
+def _distance(kind: str, a: Any, b: Any, radius: float, x: Any, y: Any) -> Any:
+    """Pixels to the edge, negative inside."""
     if kind == "brush":
-        radius = float(shape.get("radius", 0.02)) * width
-        ends = pairwise(points) if len(points) > 1 else [(points[0],) * 2]
-        nearest = np.minimum.reduce([_segment(a, b, x, y) for a, b in ends])
-        return np.asarray(nearest - radius, np.float32)
-    if kind == "polygon":
-        return _polygon(points, x, y)
-    (x0, y0), (x1, y1) = points.min(0), points.max(0)
-    cx, cy, rx, ry = (x0 + x1) / 2, (y0 + y1) / 2, (x1 - x0) / 2, (y1 - y0) / 2
+        along = b - a
+        length = float(along @ along)
+        t = ((x - a[0]) * along[0] + (y - a[1]) * along[1]) / length if length else 0.0 * x
+        t = np.clip(t, 0.0, 1.0)
+        return np.hypot(x - a[0] - t * along[0], y - a[1] - t * along[1]) - radius
+    (cx, cy), (rx, ry) = (a + b) / 2, np.maximum(np.abs(b - a) / 2, 0.5)
     if kind == "ellipse":
-        rx, ry = max(rx, 0.5), max(ry, 0.5)
-        away = np.hypot((x - cx) / rx, (y - cy) / ry)
-        return np.asarray((away - 1.0) * min(rx, ry), np.float32)
-    return np.asarray(np.maximum(np.abs(x - cx) - rx, np.abs(y - cy) - ry), np.float32)
-
-
-def _segment(a: Any, b: Any, x: Any, y: Any) -> npt.NDArray[np.float32]:
-    along = b - a
-    length = float(along @ along)
-    t = ((x - a[0]) * along[0] + (y - a[1]) * along[1]) / length if length else 0.0
-    t = np.clip(t, 0.0, 1.0)
-    return np.asarray(np.hypot(x - a[0] - t * along[0], y - a[1] - t * along[1]), np.float32)
-
-
-def _polygon(points: Any, x: Any, y: Any) -> npt.NDArray[np.float32]:
-    if len(points) < 3:
-        return np.full(x.shape, 1e9, np.float32)
-    inside = np.zeros(x.shape, bool)
-    edge = np.full(x.shape, np.inf, np.float32)
-    for a, b in zip(points, np.roll(points, -1, 0), strict=True):
-        edge = np.minimum(edge, _segment(a, b, x, y))
-        if a[1] != b[1]:
-            crosses = (a[1] > y) != (b[1] > y)
-            inside ^= crosses & (x < (b[0] - a[0]) * (y - a[1]) / (b[1] - a[1]) + a[0])
-    return np.where(inside, -edge, edge)
+        return (np.hypot((x - cx) / rx, (y - cy) / ry) - 1.0) * min(rx, ry)
+    return np.maximum(np.abs(x - cx) - rx, np.abs(y - cy) - ry)
 
 
 def _from_clip(
@@ -153,5 +144,5 @@ def _from_clip(
             record = clip.placement.first_record(Source(number))
         held = min(max(record.frame, both.first.frame), both.last.frame)
         source = matte.placement.source(type(record)(held))
-        shutil.copy(taken.pattern % source.frame, made % number)
+        shutil.copy(file_of(taken.pattern, source.frame), file_of(made, number))
     return made

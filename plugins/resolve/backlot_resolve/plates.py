@@ -18,7 +18,7 @@ from typing import Any
 from backlot.errors import BacklotError, InvalidInput, MissingFrame, Unsupported
 
 from . import colour, keep
-from .edit import Clip, Edit, Open, read_settings
+from .edit import Clip, Edit, Open, file_of, read_settings
 from .errors import Busy, Refused
 from .frames import Record, Source, Span
 from .render import Form, Renderer, render
@@ -101,7 +101,7 @@ def _direct(clip: Clip, span: Span[Source], needed: Span[Source], space: str) ->
             f"{kind} files cannot be read without Resolve.", "Choose “from Resolve, ungraded”."
         )
     for number in range(needed.first.frame, needed.end.frame):
-        if not Path(_file(clip.pattern, number)).is_file():
+        if not Path(file_of(clip.pattern, number)).is_file():
             raise MissingFrame(
                 f"Frame {number} of “{clip.name}” is not on disk.", "Relink or restore the file."
             )
@@ -334,16 +334,12 @@ def _solo(scripting: Scripting, timeline: Any, track: int) -> None:
 def _number(files: list[Path], pattern: str, span: Span[Source]) -> None:
     """Give the files the media's numbers."""
     for offset, path in enumerate(files):
-        path.replace(_file(pattern, (span.first + offset).frame))
+        path.replace(file_of(pattern, (span.first + offset).frame))
 
 
 def _complete(pattern: str, span: Span[Source]) -> bool:
     numbers = range(span.first.frame, span.end.frame)
-    return all(Path(_file(pattern, number)).is_file() for number in numbers)
-
-
-def _file(pattern: str, number: int) -> str:
-    return pattern % number if "%" in pattern else pattern
+    return all(Path(file_of(pattern, number)).is_file() for number in numbers)
 
 
 def problems(edit: Edit, clip: Clip, route: str) -> BacklotError | None:

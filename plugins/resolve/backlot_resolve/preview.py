@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from . import images, mattes, plates, render, store
-from .edit import Clip, Edit
+from .edit import Clip, Edit, file_of
 from .frames import Source, Span
 from .job import Request
 
@@ -54,7 +54,7 @@ def run(studio: Studio, request: Request, plate: plates.Plate, matte: str, folde
     )
     if done.failed and done.failed[0].error is not None:
         raise done.failed[0].error
-    return Path(str(folder / "after.%04d.exr") % number)
+    return Path(file_of(str(folder / "after.%04d.exr"), number))
 
 
 def picture(path: str, space: str, out: Path) -> tuple[int, int]:

@@ -45,6 +45,8 @@ class Link(QObject):
         self._watch.timeout.connect(self._check)
 
     def start(self) -> None:
+        if self._closing:
+            return
         process = QProcess(self)
         process.setProcessEnvironment(QProcessEnvironment.systemEnvironment())
         process.setProcessChannelMode(QProcess.ProcessChannelMode.ForwardedErrorChannel)

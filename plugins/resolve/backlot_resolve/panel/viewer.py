@@ -20,7 +20,7 @@ from PySide6.QtWidgets import QWidget
 
 from . import style
 
-WIPE, BOX, ELLIPSE, BRUSH, POLYGON = "wipe", "box", "ellipse", "brush", "polygon"
+WIPE, BOX, ELLIPSE, BRUSH = "wipe", "box", "ellipse", "brush"
 _GRIP = 14.0
 
 
@@ -201,12 +201,6 @@ class Viewer(QWidget):
             stroker.setCapStyle(Qt.PenCapStyle.RoundCap)
             stroker.setJoinStyle(Qt.PenJoinStyle.RoundJoin)
             return stroker.createStroke(path).simplified()
-        if kind == POLYGON:
-            path.moveTo(points[0])
-            for point in points[1:]:
-                path.lineTo(point)
-            path.closeSubpath()
-            return path
         box = QRectF(points[0], points[-1]).normalized()
         if kind == ELLIPSE:
             path.addEllipse(box)
