@@ -6,7 +6,7 @@ LOCK := requirements/dev.txt
 READY := $(VENV)/.ready
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test test-all test-blender lint bench train protos lock clean blender bpy
+.PHONY: help setup demo test test-all test-blender lint bench train protos lock clean blender nuke bpy
 
 help:  ## list the targets
 	@sed -n 's/^\([a-z-]*\):.*##  *\(.*\)/  make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 20
@@ -33,6 +33,9 @@ test-all: $(READY) lint  ## all of it: 20 rounds of kill -9, 10,000 leases ...
 
 blender: $(READY)  ## the Blender extension, in dist/
 	@$(BIN)/python plugins/blender/build.py
+
+nuke: $(READY)  ## the folder for NUKE_PATH, in dist/nuke
+	@$(BIN)/python plugins/nuke/build.py
 
 # Blender as a Python module, for the tests; Blender's wheels want Python 3.11.
 BPY ?= 4.5.15

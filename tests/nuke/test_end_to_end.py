@@ -506,3 +506,20 @@ def test_two_nukes_at_once_share_a_server_and_lose_nothing(plugin, linked, tmp_p
     for process in started:
         said, _ = process.communicate(timeout=60)
         assert said.endswith("passed\n"), said
+
+
+def test_a_renamed_node_keeps_its_takes(comp):
+    made = comp()
+    made.render("render_frame")
+    made.node.setName("Cleanup")
+    assert made.render("render_frame") == "v002: 1 frame"
+    assert len(list(made.take.iterdir())) == 1
+    made.host.change(made.node, "take", 1)
+    made.pixels(1001)
+
+
+def test_a_script_saved_while_it_rendered_says_so_later(comp):
+    made = comp()
+    made.node["status"].setValue("Frame 1002, 1 of 3")
+    made.host.look(made.node)
+    assert made.node["status"].value().startswith("interrupted")

@@ -78,6 +78,9 @@ def _fill(folder: Path, specs: Sequence[Mapping[str, Any]]) -> None:
     shutil.copytree(host, inside / "host", ignore=shutil.ignore_patterns("__pycache__"))
     for file in sorted((HERE / "onpath").glob("*.py")):
         shutil.copy(file, folder / file.name)
+    licence = HERE.parents[2] / "LICENSE"
+    if licence.exists():
+        shutil.copy(licence, folder / "LICENSE")
     (inside / "tools.json").write_text(json.dumps({"tools": list(specs)}, indent=1), "utf-8")
     for spec in specs:
         if not spec.get("hidden"):

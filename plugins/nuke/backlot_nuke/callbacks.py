@@ -4,6 +4,7 @@ import os
 
 import nuke
 
+_UNDER_WAY = ("Frame ", "Waiting", "Starting", "Rendering the pipes")
 _WATCHED = ("inputChange", "showPanel")
 
 
@@ -34,6 +35,11 @@ def changed():
 def look():
     """The window is about to show the node."""
     node = nuke.thisNode()
+    if node["status"].value().startswith(_UNDER_WAY):
+        from .session import session
+
+        if node["backlot_id"].value() not in session.runs:
+            node["status"].setValue("interrupted: render again, finished frames are kept")
     if node["made_of"].value():
         from .results import mark
 

@@ -140,7 +140,7 @@ def _param(param):
     low, high = param.get("minimum"), param.get("maximum")
     span = (low, high) if low is not None and high is not None else None
     what = INT if kind == "int" else DOUBLE
-    return [user_knob(what, name, label, help, span=span), "{} {:g}".format(name, default)]
+    return [user_knob(what, name, label, help, span=span), "{} {:.10g}".format(name, default)]
 
 
 def _running(spec):

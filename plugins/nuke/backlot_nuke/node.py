@@ -179,14 +179,23 @@ def folder_of(node):
 
     The text is relative to the script where that is possible, so that both can move together.
     """
-    name = re.sub(r"[^\w.-]+", "_", node.fullName()) + "-" + own_id(node)
     chosen = node["folder"].getEvaluatedValue() if node["folder"].value() else ""
     if chosen:
-        return os.path.join(chosen, name), node["folder"].value() + "/" + name
-    if script_folder():
-        return os.path.join(script_folder(), "backlot", name), _BESIDE_SCRIPT + "/" + name
-    unsaved = os.path.join(tempfile.gettempdir(), "backlot-takes", name)
-    return unsaved, unsaved.replace(os.sep, "/")
+        base, text = chosen, node["folder"].value()
+    elif script_folder():
+        base, text = os.path.join(script_folder(), "backlot"), _BESIDE_SCRIPT
+    else:
+        base = os.path.join(tempfile.gettempdir(), "backlot-takes")
+        text = base.replace(os.sep, "/")
+    name = _folder_name(node, base)
+    return os.path.join(base, name), text + "/" + name
+
+
+def _folder_name(node, base):
+    """Name and identity of the node; the identity alone counts when the node was renamed."""
+    end = "-" + own_id(node)
+    there = [name for name in os.listdir(base) if name.endswith(end)] if os.path.isdir(base) else []
+    return there[0] if there else re.sub(r"[^\w.-]+", "_", node.fullName()) + end
 
 
 # ---- colour -----------------------------------------------------------------------------------

@@ -40,7 +40,7 @@ def user_knob(kind, name, label="", help="", menu=(), span=None, command="", fla
     if menu:
         words += ["M", "{" + " ".join(quoted(item) for item in menu) + "}"]
     if span:
-        words += ["R", "{:g}".format(span[0]), "{:g}".format(span[1])]
+        words += ["R", "{:.10g}".format(span[0]), "{:.10g}".format(span[1])]
     if group:
         words += ["n", str(group)]
     return "addUserKnob {" + " ".join(words) + "}"
