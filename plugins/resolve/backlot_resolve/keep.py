@@ -144,12 +144,15 @@ def restore(scripting: Scripting, state: Kept) -> list[str]:
         return [f"{error.sentence} Nothing could be put back yet."]
     left: list[str] = []
     for step in (_jobs, _delivery, _timeline, _temporary, _folder, _page, _playhead):
-        try:
-            said = step(scripting, now, state)
-        except BacklotError as error:
-            said = error.sentence
-        except Exception as error:  # the host's own, of any kind: the other steps still matter
-            said = f"Resolve failed: {error}"
+        said = ""
+        for _ in range(2):  # much depends on it, and a second try costs nothing
+            try:
+                said = step(scripting, now, state)
+                break
+            except BacklotError as error:
+                said = error.sentence
+            except Exception as error:  # the host's own, of any kind: the other steps matter
+                said = f"Resolve failed: {error}"
         if said:
             left.append(said)
     return left

@@ -93,7 +93,7 @@ class Scripting:
                 f"this is {self.version[0]}.{self.version[1]}.",
                 "Update Resolve for this feature.",
             )
-        if on is None:
+        if on is None or isinstance(on, bool):
             raise Refused(f"Resolve gave no {owner} to work with.", "Open a timeline.")
         with self._lock:
             self._busy = (name, time.monotonic())
