@@ -44,6 +44,8 @@ def test_the_conformance_script_breaks_one_rule_on_purpose():
         ("def f():\n    g()\ndef g():\n    nuke.execute('a')\nnuke.addKnobChanged(f)", "refuses"),
         ("def f():\n    nuke.createNode('a')\nnuke.addUpdateUI(f)", "refuses"),
         ("def f():\n    nuke.nodes.Write()\nnuke.addBeforeRender(f)", "refuses"),
+        ("def f():\n    nuke.executeInMainThread(print)", "called on the main thread"),
+        ("nuke.executeInMainThreadWithResult(print)", "called on the main thread"),
         ("import threading\ndef f():\n    nuke.root()\nthreading.Thread(target=f)", "main thread"),
     ],
 )

@@ -4,7 +4,7 @@ import numpy as np
 
 from tests.hosts.nuke.pixels import load, save
 
-from .conftest import FORMAT, WINDOW, matte, read, until
+from .conftest import FORMAT, WINDOW, matte, plate, read, until
 from .test_end_to_end import same
 
 
@@ -37,3 +37,26 @@ def test_a_hole_is_filled_and_everything_else_stays(nuke, linked, tmp_path):
         error = np.abs(after.planes[name] - clean[name])[core] / clean[name][core]
         assert np.median(error) < 0.1
     assert node["model"].value()
+
+
+def test_what_the_tool_changes_beyond_the_matte_is_not_cut(nuke, linked, tmp_path):
+    """With grow and feather the node shows the server's own result, to the bit, everywhere."""
+    host = nuke()
+    host._root["name"]._value = str(tmp_path / "comp.nk")
+    host._frame = 1001
+    node = host.module.createNode("AIFill")
+    source = read(host, plate(tmp_path / "plates", (1001,)), (1001, 1001))
+    node.setInput(0, source)
+    node.setInput(1, read(host, matte(tmp_path / "plates", (1001,)), (1001, 1001)))
+    node["grow"].setValue(3)
+    node["feather"].setValue(2)
+    host.press(node, "render_frame")
+    assert until(host, node) == "v001: 1 frame"
+    (file,) = (tmp_path / "backlot").rglob("*.exr")
+    made, shown, before = load(str(file)), host.show(node, 1001), host.show(source, 1001)
+    assert made.window == shown.window == before.window
+    changed = made.planes["rgba.green"] != before.planes["rgba.green"]
+    covered = load(f"{tmp_path}/plates/matte.1001.exr").planes["rgba.alpha"] > 0
+    assert (changed & ~covered).any()
+    for name in ("rgba.red", "rgba.green", "rgba.blue", "rgba.alpha"):
+        assert same(made.planes[name], shown.planes[name])

@@ -181,6 +181,11 @@ def _called(function: ast.AST) -> Iterator[tuple[str, ast.Call]]:
 
 def _reach(modules: list[Module], start: str) -> dict[str, str]:
     """nuke.NAME -> by way of what, for everything that a function may call."""
+    return _walk(modules, start)[0]
+
+
+def _walk(modules: list[Module], start: str) -> tuple[dict[str, str], set[str]]:
+    """What `_reach` says, and the functions that it came through."""
     functions: dict[str, list[ast.AST]] = {}
     for module in modules:
         for name, found in module.functions.items():
@@ -195,10 +200,26 @@ def _reach(modules: list[Module], start: str) -> dict[str, str]:
                 elif called in functions and called not in seen:
                     seen.add(called)
                     todo.append(called)
-    return found_names
+    return found_names, seen
+
+
+def _on_the_main_thread(modules: list[Module]) -> Iterator[str]:
+    """executeInMainThread in a function that no thread begins with: documented to hang."""
+    threads: set[str] = set()
+    for module in modules:
+        for node in ast.walk(module.tree):
+            if isinstance(node, ast.Call) and _is_thread(node):
+                target = next(_target(k.value) for k in node.keywords if k.arg == "target")
+                threads |= _walk(modules, target)[1]
+    for module in modules:
+        for name, functions in [*module.functions.items(), ("the module", [module.tree])]:
+            for called, call in (each for f in functions for each in _called(f)):
+                if called[5:] in FROM_THREADS and name not in threads:
+                    yield f"{_at(module, call)} {called} is called on the main thread, in {name}."
 
 
 def _contexts(modules: list[Module]) -> Iterator[str]:
+    yield from _on_the_main_thread(modules)
     for module in modules:
         for node in ast.walk(module.tree):
             if not isinstance(node, ast.Call):
