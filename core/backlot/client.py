@@ -30,6 +30,7 @@ from .v1.backlot_pb2_grpc import StudioStub
 from .wire import TOKEN_KEY, spec_from_wire, values_to_wire
 
 _CALL_SECONDS = 30.0
+_ENDING_SECONDS = 0.25
 _OPTIONS = [("grpc.enable_retries", 0), ("grpc.use_local_subchannel_pool", 1)]
 
 
@@ -46,11 +47,17 @@ def connect(
     client: who is calling, as `backlot status` shows it.
     Raises: ServerUnavailable, Denied, VersionMismatch.
     """
-    if endpoint is None:
-        endpoint = local.start() if start else local.find()
-    if endpoint is None:
-        raise ServerUnavailable("No Backlot server runs here.", "Start one: `backlot start`.")
-    return Studio(endpoint, transport, client)
+    for attempt in (1, 2, 3):
+        found = endpoint or (local.start() if start else local.find())
+        if found is None:
+            raise ServerUnavailable("No Backlot server runs here.", "Start one: `backlot start`.")
+        try:
+            return Studio(found, transport, client)
+        except ServerUnavailable:
+            if endpoint is not None or not start or attempt == 3:
+                raise
+            time.sleep(_ENDING_SECONDS)  # what was found is a server at its very end
+    raise AssertionError
 
 
 class Studio:

@@ -8,7 +8,7 @@ import time
 import numpy as np
 import pytest
 
-from backlot import color, local, media
+from backlot import color, connect, local, media
 from backlot.errors import NotFound, OutOfMemory
 from backlot.frame import Frame
 from backlot.host import Buffer, Link, LinkError
@@ -205,6 +205,14 @@ def test_a_server_that_dies_is_started_again_once(link, tmp_path, kind):
     assert job.state == "done", job.error.details()
     assert job.warnings
     assert local.find().pid != first.pid
+
+
+def test_a_server_at_its_very_end_is_not_taken_for_a_running_one(studio_home):
+    for _ in range(4):
+        with connect():
+            os.kill(local.find().pid, signal.SIGKILL)
+        with connect() as studio:
+            assert studio.hello.ready
 
 
 def test_a_server_that_dies_twice_is_an_error_and_the_link_lives(link):
