@@ -31,8 +31,8 @@ def power_law(rng: np.random.Generator, size: int, slope: float, stretch: float 
 class NoiseBank:
     """Fields made once per seed, from which textures take random windows.
 
-    Making a field costs more than looking one up; a window is shifted, mirrored and scaled anew each
-    time, so that sharing a bank among images does no harm.
+    Making a field costs more than looking one up; a window is shifted and mirrored anew each time,
+    so that sharing a bank among images does no harm.
     """
 
     SIZE = 1024

@@ -1,8 +1,8 @@
 """Linear resampling as dense one-dimensional operators.
 
-Every operator is an array of shape (n_out, n_in), float64, rows summing to 1. Sample i of a line of n
-samples sits at i + 0.5 of a line of length n (the half-pixel convention of MATLAB, Nuke and OpenEXR).
-Beyond its ends a line is mirrored, the end sample repeated (MATLAB's ``symmetric``).
+Every operator is an array of shape (n_out, n_in), float64, rows summing to 1. Sample i of a line of
+n samples sits at i + 0.5 of a line of length n (the half-pixel convention of MATLAB, Nuke and
+OpenEXR). Beyond its ends a line is mirrored, the end sample repeated (MATLAB's ``symmetric``).
 """
 
 from __future__ import annotations
@@ -29,7 +29,9 @@ def lanczos(x: NDArray[np.float64]) -> NDArray[np.float64]:
     return np.where(np.abs(x) < 3, np.sinc(x) * np.sinc(x / 3), 0.0)
 
 
-def operator(n_in: int, n_out: int, kernel: Kernel, radius: float, width: float) -> NDArray[np.float64]:
+def operator(
+    n_in: int, n_out: int, kernel: Kernel, radius: float, width: float
+) -> NDArray[np.float64]:
     """Resample n_in samples to n_out with ``kernel`` (support ``radius``) stretched to ``width``.
 
     ``width`` is in input samples: 1 interpolates, n_in / n_out reduces without aliasing.
