@@ -18,6 +18,7 @@ from collections.abc import Iterable, Mapping
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, field
 from pathlib import Path
+from stat import S_ISDIR, S_ISREG
 from typing import Any
 
 from . import __version__
@@ -40,9 +41,12 @@ class Stamp:
 def stamp(path: Path, known: Stamp | None = None) -> Stamp:
     """The stamp of a file; `known` again, without reading, where size and time are the same.
 
-    Raises: FileNotFoundError and other OSErrors; UnreadableFile when it changes meanwhile.
+    Raises: FileNotFoundError and other OSErrors; UnreadableFile when it changes meanwhile, or is
+    a pipe or a device, which may have no end.
     """
     before = path.stat()
+    if not (S_ISREG(before.st_mode) or S_ISDIR(before.st_mode)):
+        raise UnreadableFile(f"{path.name} is a pipe or a device.", "Name a file or a sequence.")
     if known is not None and (known.size, known.mtime_ns) == (before.st_size, before.st_mtime_ns):
         return known
     from blake3 import blake3

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -146,6 +147,14 @@ def test_a_pass_that_stands_for_the_main_layer_is_measured_as_such(studio, roto)
     shoot(source, frame=Frame(grey().pixels, names))
     take = process(studio, "fill", source, roto.with_name("out.exr"), matte=roto, verify=True)
     assert take.frames[0].exact is True
+
+
+@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="a system without named pipes")
+def test_a_pipe_is_no_plate_and_is_not_waited_for(studio, tmp_path) -> None:
+    os.mkfifo(tmp_path / "plate.exr")
+    (frame,) = process(studio, "passthrough", tmp_path / "plate.exr", tmp_path / "a.exr").frames
+    assert frame.error is not None
+    assert frame.error.sentence == "plate.exr is a pipe or a device."
 
 
 def test_a_jpeg_plate_is_filled_into_another_format(studio, roto) -> None:
