@@ -49,6 +49,7 @@ _REASONS = {
     errno.ENOTDIR: ("its folder is not a folder", "Choose another output folder."),
     errno.EISDIR: ("a folder has that name", "Choose another name."),
     errno.EEXIST: ("a file has that name", "Choose another name."),
+    errno.ENAMETOOLONG: ("its name is too long", "Choose a shorter name."),
     errno.EFBIG: ("the file would be larger than allowed here", "Raise the file size limit."),
 }
 

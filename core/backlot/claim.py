@@ -7,6 +7,7 @@ different frames, which is what the chunks of a farm job do.
 
 from __future__ import annotations
 
+import errno
 import os
 import sys
 import threading
@@ -14,6 +15,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
+from .atomic import cannot_write
 from .errors import CannotWrite, InvalidInput
 
 _FIRST = 2**31
@@ -83,6 +85,9 @@ class _LockFile:
         try:
             return os.open(self.path, os.O_RDWR | os.O_CREAT | getattr(os, "O_CLOEXEC", 0), 0o666)
         except OSError as error:
+            if error.errno == errno.ENAMETOOLONG:
+                name = self.path.name.removeprefix(".").removesuffix(".backlot.lock")
+                raise cannot_write(Path(name), error) from error
             raise CannotWrite(
                 f"The folder {self.path.parent} cannot be written: {error.strerror}.",
                 "Give write permission there, or choose another output.",
@@ -157,7 +162,6 @@ if sys.platform == "win32":
         return True  # Windows itself refuses to remove a file that others have open
 
 else:
-    import errno
     import fcntl
 
     def _lock(fd: int, offset: int, wait: bool) -> bool:

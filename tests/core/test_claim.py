@@ -71,6 +71,14 @@ def test_a_killed_run_holds_nothing(tmp_path: Path) -> None:
     assert not lock.exists()
 
 
+def test_a_name_that_is_too_long_is_told(tmp_path: Path) -> None:
+    with (
+        pytest.raises(CannotWrite, match=r"^x+\.exr cannot be written: its name is too long\.$"),
+        Claim(tmp_path / f".{'x' * 240}.exr.backlot.lock", [1]),
+    ):
+        pass
+
+
 def test_a_folder_that_cannot_be_written_is_told(tmp_path: Path) -> None:
     with pytest.raises(CannotWrite), Claim(tmp_path / "gone" / ".lock", [1]):
         pass
