@@ -122,18 +122,22 @@ def pieces(hole: Mask) -> Iterator[tuple[Box, Mask]]:
 
     Yields: a box and, of its size, the pixels to fill. Every pixel of `hole` is in one piece.
     """
-    cells = _cells(hole)
-    labels = _labelled(cells)
+    labels = _labelled(_cells(hole))
     for label in range(1, int(labels.max(initial=0)) + 1):
-        mine = np.repeat(np.repeat(labels == label, CELL, 0), CELL, 1)
-        mine = mine[: hole.shape[0], : hole.shape[1]] & hole
-        box = bounds(mine)
-        if box is not None:
-            yield from _cut(mine, box)
+        cells = labels == label
+        around = bounds(cells)
+        assert around is not None
+        top, left, bottom, right = (n * CELL for n in around)
+        mine = cells[around[0] : around[2], around[1] : around[3]]
+        mine = np.repeat(np.repeat(mine, CELL, 0), CELL, 1)
+        part = hole[top:bottom, left:right]
+        mine = mine[: part.shape[0], : part.shape[1]] & part
+        for box, piece in _cut(mine):
+            yield (box[0] + top, box[1] + left, box[2] + top, box[3] + left), piece
 
 
-def _cut(hole: Mask, box: Box) -> Iterator[tuple[Box, Mask]]:
-    top, left, bottom, right = box
+def _cut(hole: Mask) -> Iterator[tuple[Box, Mask]]:
+    top, left, bottom, right = bounds(hole) or (0, 0, 0, 0)
     rows, columns = -(-(bottom - top) // LARGEST), -(-(right - left) // LARGEST)
     for r in range(rows):
         for c in range(columns):

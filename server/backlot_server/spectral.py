@@ -106,6 +106,7 @@ def _tables(size: int, highest: int) -> _Tables:
     frequency = np.hypot(rows[:, None], columns[None, :])
     prior = np.maximum(1.0 - np.sqrt(2.0) * frequency, 1e-3) ** 2
     falloff = DECAY ** np.hypot(away[:, None], away[None, :])
+    falloff[np.hypot(away[:, None], away[None, :]) > 3 * size / 8] = 0.0
     return _Tables(*(t.astype(np.float32) for t in (np.cos(angle), np.sin(angle), falloff, prior)))
 
 
@@ -174,6 +175,7 @@ def _extrapolate(  # type: ignore[no-untyped-def]
 ):
     height, width, channels = values.shape
     size, top = len(falloff), prior.shape[1] - 1
+    margin = size // 8
     weight = np.empty((size, size), np.float32)
     row_re = np.empty((size, 2 * top + 1), np.float32)
     row_im = np.empty((size, 2 * top + 1), np.float32)
@@ -186,8 +188,8 @@ def _extrapolate(  # type: ignore[no-untyped-def]
     for n in range(len(blocks)):
         y0 = blocks[n, 0] + block // 2 - size // 2
         x0 = blocks[n, 1] + block // 2 - size // 2
-        j0, j1 = max(0, -y0), min(size, height - y0)
-        i0, i1 = max(0, -x0), min(size, width - x0)
+        j0, j1 = max(margin, -y0), min(size - margin, height - y0)
+        i0, i1 = max(margin, -x0), min(size - margin, width - x0)
         total = np.float32(0.0)
         for j in range(j0, j1):
             for i in range(i0, i1):

@@ -31,7 +31,7 @@ WHITE = 0.8
 GUIDED = 0.5
 GUIDED_DEPTH = 12.0
 """Part of the guide in the base at the rim, and how deep it reaches, in pixels."""
-SHARPNESS = ((3.0, 0.90), (10.0, 0.66), (30.0, 1.0))
+SHARPNESS = ((3.0, 0.90), (10.0, 0.63), (30.0, 1.0))
 """Of the picture around, wanted in holes so many pixels deep. Across a wire detail is known and
 sharpness costs no likeness; in a large hole nothing is known and only a true look counts."""
 GAINS = (0.0, 2.0)

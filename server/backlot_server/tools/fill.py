@@ -219,12 +219,6 @@ class _Plate:
             self._texture = coverage(texture, source.data_window) >= 0.5
         if self._reference is not None:
             self._picked = _channels_of(self._reference, source)
-        elif not self._allowed((0, 0, *hole.shape)).any():
-            raise InvalidInput(
-                f"There is nothing on frame {number} to copy from.",
-                "Leave a part of the plate outside the matte and inside the texture matte, "
-                "or give a reference.",
-            )
 
     def region(self, box: Box, mine: Mask) -> Region:
         """A piece of the hole with its surroundings, and the reference where there is one."""
@@ -271,9 +265,17 @@ class _Plate:
                 min(height, box[2] + margin),
                 min(width, box[3] + margin),
             )
+            if self._reference is not None:
+                return around
+            sources = int(np.count_nonzero(self._allowed(around)))
             whole = around == (0, 0, height, width)
-            enough = self._reference is not None or self._allowed(around).sum() >= SOURCES
-            if whole or enough:
+            if whole and not sources:
+                raise InvalidInput(
+                    f"There is nothing on frame {self.source.number} to copy from.",
+                    "Leave a part of the plate outside the matte and inside the texture matte, "
+                    "or give a reference.",
+                )
+            if whole or sources >= SOURCES:
                 return around
             margin *= 2
 
