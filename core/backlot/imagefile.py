@@ -413,6 +413,8 @@ def _spec_for(sink: Any, part: Part, compression: str | None) -> Any:
     spec = oiio.ImageSpec(part.spec)
     if compression:
         spec["compression"] = compression
+        if compression != "none":
+            spec.erase_attribute("acesImageContainerFlag")  # such a file is never compressed
     spec.erase_attribute("textureformat")  # smaller copies for textures are not kept
     if sink.format_name() == "openexr":
         spec.erase_attribute("openexr:chunkCount")

@@ -172,6 +172,20 @@ def test_what_is_not_exact_is_said_and_is_no_success(studio, roto, name, options
     assert take.exit_code == 1
 
 
+def test_an_aces_container_that_is_compressed_is_none_any_more(studio, roto) -> None:
+    """SMPTE ST 2065-4 wants uncompressed half: only such a file may carry its flag."""
+    source = roto.with_name("plate.exr")
+    frame = grey().with_pixels(grey().pixels.astype(np.float16))
+    flag = [("acesImageContainerFlag", "int", 1)]
+    backlot.write(source, frame, "ACES2065-1", compression="none", attributes=flag)
+    for compression, expected in ((None, 1), ("zip", None)):
+        out = roto.with_name(f"clean_{compression}.exr")
+        options = {"matte": roto, "verify": True, "compression": compression}
+        assert process(studio, "fill", source, out, **options).frames[0].exact is True
+        assert attributes(out).get("acesImageContainerFlag") == expected
+        assert np.array_equal(backlot.read(out).pixels[0], backlot.read(source).pixels[0])
+
+
 def stereo(path: Path, values: dict[str, np.ndarray]) -> Path:
     """A file with a part for each view."""
     specs = []
