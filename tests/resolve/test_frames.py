@@ -179,3 +179,10 @@ def test_retimes_are_refused_with_a_sentence(start, end, says):
         check_speed(48, start, end, Fraction(1), "A003_C012")
     assert "A003_C012" in str(caught.value)
     assert "as graded" in caught.value.hint
+
+
+def test_seconds_find_a_retime_of_one_frame():
+    check_speed(25, 0, 24, Fraction(1), "a")  # by frames it cannot be told
+    with pytest.raises(Unsupported, match="96%"):
+        check_speed(25, 0, 24.0, Fraction(1), "a", exact=True)
+    check_speed(25, 0, 25.02, Fraction(1), "a", exact=True)

@@ -206,6 +206,7 @@ def test_a_managed_project_gives_its_working_space(desk):
     ("user_did", "error", "says"),
     [
         ("a.speed = 2.0", Unsupported, "200%"),
+        ("a.speed = 0.9", Unsupported, "90%"),
         ("a.media_item = None", Unsupported, "no media"),
         ("a.media_item.kind = 'Compound'", Unsupported, "compound"),
         ("source.media.missing = set(range(1001, 1031))", Unsupported, "offline"),

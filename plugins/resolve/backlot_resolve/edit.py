@@ -277,6 +277,13 @@ def _with_media(
 
 def _check_speed(scripting: Scripting, item: Any, placement: Placement, name: str) -> None:
     duration = len(placement.record)
+    if scripting.has("TimelineItem.GetSourceStartTime"):
+        began = scripting.call("TimelineItem.GetSourceStartTime", item)
+        ended = scripting.call("TimelineItem.GetSourceEndTime", item)
+        if began is not None and ended is not None:
+            span = (float(ended) - float(began)) * float(placement.media_rate.fps)
+            check_speed(duration, 0.0, span, placement.ratio, name, exact=True)
+            return
     if scripting.has("TimelineItem.GetSourceStartFrame"):
         first = scripting.call("TimelineItem.GetSourceStartFrame", item)
         end = scripting.call("TimelineItem.GetSourceEndFrame", item)

@@ -188,16 +188,24 @@ class Placement:
 
 
 def check_speed(
-    duration: int, source_start: float, source_end: float, ratio: Fraction, name: str
+    duration: int,
+    source_start: float,
+    source_end: float,
+    ratio: Fraction,
+    name: str,
+    exact: bool = False,
 ) -> None:
     """Unsupported when a clip does not play its media frame after frame at normal speed.
 
-    duration: timeline frames. source_start, source_end: what Resolve says of the media; whether
-    the end counts is not settled (reference/resolve.md 2.4), so one frame either way is normal.
+    duration: timeline frames. source_start, source_end: what Resolve says of the media, in frames;
+    whether the end counts depends on the rates (others measured both), so one frame either way is
+    normal. exact: from its seconds, of which the end never counts: at one rate, half a frame is
+    too much, which finds 24 frames shown in 25.
     """
     expected = duration * ratio
     span = source_end - source_start
-    if abs(span - expected) <= max(1, math.ceil(ratio)):
+    slack = 0.5 if exact and ratio == 1 else max(1, math.ceil(ratio))
+    if abs(span - expected) <= slack:
         return
     how = "backwards" if span < 0 else f"at {float(span / expected) * 100:.0f}% speed"
     raise Unsupported(

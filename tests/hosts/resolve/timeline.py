@@ -94,6 +94,18 @@ class TimelineItem(Thing, Markers):
         end = self.left + math.floor(self.length * self.ratio * self.speed)
         return end if self.ratio == 1 else end - 1
 
+    def _seconds(self, frames: float) -> float | None:
+        media = self.media_item.media if self.media_item else None
+        if media is None:
+            return None
+        return round((media.start_timecode + frames) / float(media.rate.fps), 4)
+
+    def GetSourceStartTime(self) -> float | None:
+        return self._seconds(self.left)
+
+    def GetSourceEndTime(self) -> float | None:
+        return self._seconds(self.left + self.length * self.ratio * self.speed)
+
     def GetMediaPoolItem(self) -> Any:
         return self.media_item
 
