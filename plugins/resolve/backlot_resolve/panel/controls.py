@@ -87,7 +87,7 @@ class Number(QWidget):
         self._whole = param["kind"] == "int"
         low = -1e9 if param["minimum"] is None else param["minimum"]
         high = 1e9 if param["maximum"] is None else param["maximum"]
-        self.field: QSpinBox | QDoubleSpinBox
+        self.field: Any
         if self._whole:
             self.field = QuietSpin()
             self.field.setRange(int(max(low, -(2**31))), int(min(high, 2**31 - 1)))
@@ -119,7 +119,7 @@ class Number(QWidget):
         self.field.valueChanged.connect(self._typed)
 
     def value(self) -> float | int:
-        return self.field.value()
+        return int(self.field.value()) if self._whole else float(self.field.value())
 
     def set_value(self, value: Any) -> None:
         self.field.setValue(int(value) if self._whole else float(value))

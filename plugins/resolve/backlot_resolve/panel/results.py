@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import Any
 
 from PySide6.QtCore import Qt, QUrl, Signal
@@ -136,7 +137,7 @@ class Results(QuietList):
             return
         menu, button = QMenu(self), self.buttons["place"]
         for place, text in (("take", "As a take"), ("above", "On the track above")):
-            menu.addAction(text, lambda p=place: self._place(job, p))
+            menu.addAction(text, partial(self._place, job, place))
         menu.exec(button.mapToGlobal(button.rect().bottomLeft()))
 
     def _place(self, job: Job, place: str) -> None:

@@ -171,7 +171,8 @@ class Source(QWidget):
 
     @property
     def mode(self) -> str:
-        return str(self._modes.checkedButton().property("mode"))
+        checked = self._modes.checkedButton()
+        return str(checked.property("mode")) if checked else PLAYHEAD
 
     def set_mode(self, mode: str) -> None:
         if mode in self._buttons and self._buttons[mode].isEnabled():

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import Any
 
 from PySide6.QtCore import Qt, Signal
@@ -333,13 +334,13 @@ class Tool(QWidget):
         if found:
             self._menu.addSeparator()
         for name, params in sorted(found.items()):
-            self._menu.addAction(name, lambda values=params: controls.set_values(values))
+            self._menu.addAction(name, partial(controls.set_values, params))
         self._menu.addSeparator()
         self._menu.addAction("Save as preset…", self._save_preset)
         if found:
             drop = self._menu.addMenu("Delete")
             for name in sorted(found):
-                drop.addAction(name, lambda n=name: self._memory.drop_preset(tool, n))
+                drop.addAction(name, partial(self._memory.drop_preset, tool, name))
 
     def _save_preset(self) -> None:
         spec = self.spec

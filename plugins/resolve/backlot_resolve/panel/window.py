@@ -81,8 +81,8 @@ class Window(QMainWindow):
         self.pin.setCheckable(True)
         self.pin.setToolTip("Stay in front of Resolve")
         self.pin.toggled.connect(self._pinned)
-        for widget in (self.dot, self.where, self.version):
-            top.addWidget(widget)
+        for label in (self.dot, self.where, self.version):
+            top.addWidget(label)
         top.addStretch(1)
         top.addWidget(self.machine)
         top.addWidget(self.pin)
@@ -96,8 +96,8 @@ class Window(QMainWindow):
         middle.setSizes([430, 240])
         self.columns = QSplitter(Qt.Orientation.Horizontal)
         self.columns.setChildrenCollapsible(False)
-        for widget in (left, middle, right):
-            self.columns.addWidget(widget)
+        for pane in (left, middle, right):
+            self.columns.addWidget(pane)
         self.columns.setSizes([270, 660, 320])
         self.columns.setStretchFactor(1, 1)
         self.rows = middle
@@ -158,7 +158,7 @@ class Window(QMainWindow):
             ("Ctrl+Z", self.viewer.undo), ("T", self.results.a_b), ("Esc", self.banner.hide),
             ("Del", self.results.cancel),
         ):  # fmt: skip
-            QShortcut(QKeySequence(keys), self, activated=action)
+            QShortcut(QKeySequence(keys), self).activated.connect(action)
 
     def _restore(self) -> None:
         geometry = self.memory.get("geometry", "")
