@@ -10,8 +10,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tests.hosts.nuke import words
+from tests.hosts.nuke.classes import CLASSES, USER
 from tests.hosts.nuke.host import Nuke
-from tests.hosts.nuke.nodes import CLASSES, USER
 
 from .conftest import specs
 

@@ -35,7 +35,7 @@ def test_the_panel_shows_jobs_and_cancels_them(panel):
     made, widget = panel
     assert rows(widget.jobs) == []
     assert not widget.cancel.isEnabled()
-    made.node["seconds"].setValue(20)
+    made.node["seconds"].setValue(2)
     made.host.press(made.node, "render_frame")
     widget.show_jobs()
     assert rows(widget.jobs)[0][0] == "AIPaint1"
@@ -54,7 +54,7 @@ def test_the_panel_tells_of_server_models_and_errors(panel):
             break
     assert ["clean-x2-fast", "upscale", "Apache-2.0"] in rows(widget.models)
     assert "character" in widget.characters.text()
-    made.node["seconds"].setValue(20)
+    made.node["seconds"].setValue(2)
     made.host.press(made.node, "render_frame")
     kill(sys.modules["backlot_nuke.session"].session.link._process.pid)
     until(made.host, made.node)

@@ -3,8 +3,8 @@
 import types
 
 from . import knobs
-from .host import CancelledError, FrameRange, FrameRanges, ProgressTask, Undo
 from .nodes import Gizmo, Group, Node, Root
+from .objects import CancelledError, FrameRange, FrameRanges, ProgressTask, Undo
 
 
 class Nodes(object):
