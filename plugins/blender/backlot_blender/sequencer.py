@@ -52,9 +52,7 @@ def run(scene, strip, tool, finished=None):
 
     task.finished = done
     suffix = os.path.splitext(source)[1].lower()
-    suffix = (
-        suffix if suffix in (".exr", ".png", ".jpg", ".jpeg", ".tif", ".tiff", ".dpx") else ".png"
-    )
+    suffix = suffix if suffix in (".exr", ".png", ".tif", ".tiff", ".dpx") else ".png"
     out = {"files": take.file("result.####" + suffix)}
     session.start(task, tool, frames, params=params, inputs=inputs, out=out, priority="batch")
     return task
