@@ -106,3 +106,21 @@ def test_nuke_path_holds_every_folder_once():
     once = installing.nuke_path(os.pathsep.join(["/a", "/show/backlot", "/b", "/a"]), folder)
     assert once.split(os.pathsep) == ["/show/backlot", "/a", "/b"]
     assert installing.nuke_path("", folder) == "/show/backlot"
+
+
+def test_the_doctor_finds_what_is_wrong(home, monkeypatch):
+    def bad():
+        return [f.name for f in installing.doctor(home=home) if f.state == "problem"]
+
+    assert bad() == ["plugin"]
+    put(home)
+    assert bad() == []
+    (home / "init.py").write_text("# all gone\n")
+    assert bad() == ["init.py"]
+    monkeypatch.setenv("NUKE_PATH", str(home / "backlot"))
+    assert bad() == []
+    (home / "backlot/backlot_nuke/where.txt").write_text("/gone/python\n")
+    (home / "backlot/backlot_nuke/__init__.py").write_text('VERSION = "0.0.1"\n')
+    assert bad() == ["backlot", "version"]
+    put(home)
+    assert bad() == []

@@ -12,11 +12,13 @@ import shutil
 import sys
 import tempfile
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from backlot.errors import CannotWrite
 
+from . import VERSION
 from .build import build, is_plugin
 
 BEGIN = "# >>> backlot: written by `backlot install nuke`, removed by `backlot uninstall nuke`"
@@ -142,3 +144,49 @@ def _write(path: Path, text: str) -> None:
 def _refused(home: Path, error: OSError) -> CannotWrite:
     said = error.strerror or str(error)
     return CannotWrite(f"{home} cannot be written: {said}.", "Check who may write there.")
+
+
+@dataclass(frozen=True)
+class Finding:
+    """One thing looked at. state: ok, note or problem."""
+
+    name: str
+    state: str
+    says: str
+    cure: str = ""
+
+
+def doctor(verify_spec: bool = False, home: Path | None = None) -> list[Finding]:
+    """What stands between Nuke and Backlot here. There is no listing to verify."""
+    home = nuke_home() if home is None else home
+    folder = home / "backlot"
+    if not is_plugin(folder):
+        return [
+            Finding("plugin", "problem", f"It is not in {home}.", "Run `backlot install nuke`.")
+        ]
+    found = [Finding("plugin", "ok", f"It is in {folder}.")]
+    if _read(home / "init.py") == with_block(_read(home / "init.py"), folder):
+        found.append(Finding("init.py", "ok", "It puts the plugin on Nuke's path."))
+    elif str(folder) in os.environ.get("NUKE_PATH", "").split(os.pathsep):
+        found.append(Finding("init.py", "ok", "NUKE_PATH names the plugin."))
+    else:
+        says = "Nuke is not told of the plugin."
+        found.append(Finding("init.py", "problem", says, "Run `backlot install nuke` again."))
+    return [*found, _python(folder), _version(folder)]
+
+
+def _python(folder: Path) -> Finding:
+    where = folder / "backlot_nuke" / "where.txt"
+    chosen = where.read_text("utf-8").strip() if where.exists() else ""
+    if chosen and not Path(chosen).exists():
+        says = f"{chosen}, which the plugin starts, is gone."
+        return Finding("backlot", "problem", says, "Run `backlot install nuke` again.")
+    return Finding("backlot", "ok", f"The plugin starts {chosen or 'what it finds'}.")
+
+
+def _version(folder: Path) -> Finding:
+    text = (folder / "backlot_nuke" / "__init__.py").read_text("utf-8")
+    if f'VERSION = "{VERSION}"' in text:
+        return Finding("version", "ok", f"The plugin is of version {VERSION}.")
+    cure = "Run `backlot install nuke` again."
+    return Finding("version", "problem", "The plugin is of another version than Backlot.", cure)
