@@ -7,7 +7,11 @@ import time
 
 import pytest
 
-pytest.importorskip("PySide6", reason="the panel is an extra: pip install 'backlot[panel]'")
+pytest.importorskip(
+    "PySide6.QtWidgets",
+    reason="the panel is an extra (pip install 'backlot[panel]'), and Qt needs libEGL and libGL",
+    exc_type=ImportError,
+)
 os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")
 
 from backlot_resolve.panel import jobs, viewer
