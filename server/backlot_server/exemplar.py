@@ -31,6 +31,8 @@ COARSEST = 4.0
 LEAST_SOURCES = 64
 TURNS = (10, 6, 3)
 """Searches and votes on the coarsest level, on the next, on all others."""
+MANY = 40000
+"""Pixels of a hole from which the finest levels make do with one turn less."""
 SEARCHES = 3
 JUMPS = (4, 2, 1)
 REACH = 32
@@ -95,28 +97,31 @@ def find(
     Returns: the match on the finest level.
     """
     levels = _pyramid(canvas)
-    done, total = 0, sum(_turns(n, len(levels)) / 4**n for n in range(len(levels)))
+    turns = [_turns(n, levels) for n in range(len(levels))]
+    done, total = 0, sum(count / 4**n for n, count in enumerate(turns))
     match: Match | None = None
     spent = 0.0
     for n in range(len(levels) - 1, -1, -1):
         level = _Level(levels[n], seed * 64 + n)
         level.begin(match, None if start is None else (start[0] >> n, start[1] >> n))
         whole = WHOLENESS if n < WHOLE_LEVELS else 0.0
-        for turn in range(_turns(n, len(levels))):
+        for turn in range(turns[n]):
             for _ in range(SEARCHES):
                 level.search(whole, done)
                 done += 1
                 spent += 1 / SEARCHES / 4**n
                 step(spent / total)
-            if n or turn < _turns(n, len(levels)) - 1:
+            if n or turn < turns[n] - 1:
                 level.vote()
         match = level.match()
     assert match is not None
     return match
 
 
-def _turns(level: int, levels: int) -> int:
-    return TURNS[-1] if level == 0 else TURNS[min(levels - 1 - level, len(TURNS) - 1)]
+def _turns(n: int, levels: list[Canvas]) -> int:
+    last = len(TURNS) - 1
+    count = TURNS[last if n == 0 else min(len(levels) - 1 - n, last)]
+    return count - 1 if np.count_nonzero(levels[n].hole) >= MANY else count
 
 
 def _pyramid(canvas: Canvas) -> list[Canvas]:

@@ -19,7 +19,7 @@ Box = tuple[int, int, int, int]
 CELL = 16
 NEAR = 2
 """Holes closer than so many cells of so many pixels are filled together."""
-LARGEST = 1024
+LARGEST = 1536
 """Side of a piece, in pixels. Larger holes are cut and filled in reading order."""
 
 

@@ -11,7 +11,7 @@ from backlot.errors import Cancelled, InvalidInput
 from backlot.frame import DATA, Frame, Window
 from backlot.matte import support
 from backlot_server import parallel
-from backlot_server.holes import pieces, shaped
+from backlot_server.holes import LARGEST, pieces, shaped
 from backlot_server.tools import discover, fill
 
 from .jobs import LocalJob, Supply, make
@@ -350,7 +350,7 @@ def test_pieces_cover_every_hole_once() -> None:
     seen = np.zeros(hole.shape, int)
     for (top, left, bottom, right), mine in pieces(hole):
         assert mine.shape == (bottom - top, right - left)
-        assert max(mine.shape) <= 1024
+        assert max(mine.shape) <= LARGEST
         seen[top:bottom, left:right] += mine
     np.testing.assert_array_equal(seen, hole)
 
