@@ -424,6 +424,12 @@ def test_the_licence_of_the_weights_is_on_the_node(comp):
     made.render("render_frame")
     assert "clean-x2-fast" in made.node["model"].value()
     assert made.node["model"].value().endswith("weights Apache-2.0")
+    session = sys.modules["backlot_nuke.session"].session
+    made.host.look(made.node)
+    assert "STALE" not in made.node["status"].value()
+    session.weights["clean-x2-fast"] = "others"
+    made.host.look(made.node)
+    assert made.node["status"].value().endswith("STALE: model changed")
 
 
 def test_another_layer_and_another_matte_channel(comp, tmp_path):
@@ -452,13 +458,14 @@ def test_another_layer_and_another_matte_channel(comp, tmp_path):
 
 def test_a_full_disk_is_said_and_nothing_half_is_left(comp, tmp_path, monkeypatch):
     """The companion may not write a file of more than a block or so."""
-    program = tmp_path / "backlot"
+    (tmp_path / "bin").mkdir()
+    program = tmp_path / "bin/backlot"
     program.write_text(f'#!/bin/sh\nulimit -f 4\nexec {sys.executable} -m backlot.link "$2"\n')
     program.chmod(0o755)
     monkeypatch.setenv("BACKLOT", str(program))
     made = comp()
     status = made.render()
-    assert status.startswith("ERROR"), status
+    assert status.startswith("ERROR: Frame 1001: "), status
     assert made.node["tile_color"].value() == 0xA02828FF
     assert not list(made.take.rglob("*.exr"))
     made.node["missing"].setValue("pass through")
@@ -523,3 +530,31 @@ def test_a_script_saved_while_it_rendered_says_so_later(comp):
     made.node["status"].setValue("Frame 1002, 1 of 3")
     made.host.look(made.node)
     assert made.node["status"].value().startswith("interrupted")
+
+
+def test_cancel_while_the_pipes_render_leaves_nothing_behind(comp):
+    made = comp()
+    made.host.cancel_progress = True
+    made.host.press(made.node, "render_range")
+    assert made.node["status"].value() == "Cancelled"
+    assert not made.take.exists()
+    assert not any(n.Class() in ("Write", "Copy") for n in made.host._root.nodes())
+    assert not sys.modules["backlot_nuke.session"].session.runs
+    assert made.host.module.thisGroup() is made.host._root
+
+
+def test_a_backlot_that_is_not_there_or_does_not_answer_is_said(comp, monkeypatch, tmp_path):
+    made = comp()
+    monkeypatch.setenv("BACKLOT", str(tmp_path / "nothing"))
+    made.host.press(made.node, "render_frame")
+    assert "There is no Backlot at" in made.node["status"].value()
+    (tmp_path / "bin").mkdir()
+    program = tmp_path / "bin/backlot"
+    program.write_text("#!/bin/sh\necho broken >&2\nexit 3\n")
+    program.chmod(0o755)
+    monkeypatch.setenv("BACKLOT", str(program))
+    made.host.press(made.node, "render_frame")
+    assert made.node["status"].value().startswith("ERROR: Backlot's companion process has ended")
+    assert not made.host.executed
+    monkeypatch.setenv("BACKLOT", sys.executable)
+    assert made.render("render_frame") == "v001: 1 frame"

@@ -77,6 +77,7 @@ class Panel(QtWidgets.QWidget):
             self.server.setText("\n".join(said))
 
     def _told_models(self, told, error):
+        session.told_models(told, error)
         self.models.clear()
         for model in (told or {}).get("models", ()):
             row = [model["name"], model.get("purpose", ""), model.get("licence_weights", "")]

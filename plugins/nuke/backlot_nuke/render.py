@@ -105,6 +105,8 @@ class Run:
         engine = next((job.engine for job in jobs if job.engine), "")
         before = set(self.recipe.get("finished") or [])
         recipe = dict(self.recipe, finished=sorted(before | finished), failed=failed)
+        kept = recipe["made_of"].split()[:3]
+        recipe["made_of"] = " ".join([*kept, session.weights_of(engine)]).strip()
         self._save(dict(recipe, model=session.made_with(engine) or recipe.get("model", "")))
         if is_there(self.node):
             self._show(jobs, finished, failed)

@@ -8,6 +8,7 @@ from .gizmos import NO_RESULT, knob_name
 from .host import Takes, fingerprint
 from .node import folder_of, spec_of, unrecorded
 from .plates import layer_of, runs
+from .session import session
 
 RED = 0xA02828FF
 AMBER = 0xB07818FF
@@ -37,13 +38,15 @@ def stale_reason(node):
     Pipes are compared on the frame on which the take was made: Nuke's hashes are of one frame.
     """
     kept = node["made_of"].value().split()
-    if len(kept) != 3:
+    if len(kept) < 3:
         return ""
     settings, pipes = made_of(node, spec_of(node))
     if kept[0] != settings:
         return "settings changed"
     if int(kept[2]) == nuke.frame() and kept[1] != pipes:
         return "source changed"
+    if len(kept) > 3 and session.replaced(kept[3]):
+        return "model changed"
     return ""
 
 

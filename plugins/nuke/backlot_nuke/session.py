@@ -19,6 +19,7 @@ class Session:
         self.runs = {}
         self.details = {}
         self.licences = {}
+        self.weights = {}
         self._config = ""
         self._ticker = Ticker(self._tick)
 
@@ -37,13 +38,19 @@ class Session:
                 environment["OCIO"] = self._config
             client = "nuke " + nuke.NUKE_VERSION_STRING
             self.link = Link(find_command(_chosen()), client, environment)
-            self.link.hello()
-            self.link.ask("models", {}, self._told_models)
+            try:
+                self.link.hello()
+            except LinkError:
+                self.close()
+                raise
+            self.link.ask("models", {}, self.told_models)
         return self.link
 
-    def _told_models(self, told, error):
+    def told_models(self, told, error):
+        """Keep licences and hashes of the weights."""
         for model in (told or {}).get("models", ()):
             self.licences[model["name"]] = model["licence_weights"]
+            self.weights[model["name"]] = model["sha256"][:12]
 
     def made_with(self, engine):
         """An engine as it was told, with the licence of its weights where there are any."""
@@ -51,6 +58,18 @@ class Session:
             if name in engine:
                 return "{}, weights {}".format(engine, licence)
         return engine
+
+    def weights_of(self, engine):
+        """name:hash of the weights that an engine names; "" where it has none."""
+        for name, digest in self.weights.items():
+            if name in engine:
+                return "{}:{}".format(name, digest)
+        return ""
+
+    def replaced(self, weights):
+        """Whether weights, as `weights_of` gave them, are others now, as far as it was told."""
+        name, _, digest = weights.partition(":")
+        return bool(digest) and self.weights.get(name, digest) != digest
 
     def follow(self):
         """Hear of what happens: by ticks where there is a window. Else the caller waits."""
