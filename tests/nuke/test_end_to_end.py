@@ -465,7 +465,7 @@ def test_a_full_disk_is_said_and_nothing_half_is_left(comp, tmp_path, monkeypatc
     monkeypatch.setenv("BACKLOT", str(program))
     made = comp()
     status = made.render()
-    assert status.startswith("ERROR: Frame 1001: "), status
+    assert "cannot be written" in status, status
     assert made.node["tile_color"].value() == 0xA02828FF
     assert not list(made.take.rglob("*.exr"))
     made.node["missing"].setValue("pass through")
