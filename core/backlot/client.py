@@ -137,15 +137,27 @@ class Studio:
         return reply
 
     def estimate(
-        self, tool: str, params: Mapping[str, Value], width: int, height: int, channels: int = 4
+        self,
+        tool: str,
+        params: Mapping[str, Value],
+        width: int,
+        height: int,
+        channels: int = 4,
+        *,
+        measure: bool = True,
     ) -> pb.EstimateReply:
-        """What a run would be made with, and what a frame of that size would cost."""
+        """What a run would be made with, and what a frame of that size would cost.
+
+        measure: where no run has told yet, let the server time a small frame; without, and while
+        jobs run, seconds_per_frame is then below 0.
+        """
         request = pb.EstimateRequest(
             tool=tool,
             params=values_to_wire(self.tool(tool).values(params)),
             width=width,
             height=height,
             channels=channels,
+            measure=measure,
         )
         reply: pb.EstimateReply = self._call("Estimate", request)
         return reply

@@ -53,10 +53,22 @@ class Plan:
         }
 
 
-def make(studio: Studio, order: Order, manifest: Manifest, force: bool = False) -> Plan:
-    """Compare what is asked for with what is there. Reads no file that did not change."""
+def make(
+    studio: Studio,
+    order: Order,
+    manifest: Manifest,
+    force: bool = False,
+    *,
+    measure: bool = False,
+) -> Plan:
+    """Compare what is asked for with what is there. Reads no file that did not change.
+
+    measure: see `Studio.estimate`; for a dry run, since it takes some seconds.
+    """
     width, height, channels, size = _measure(order)
-    estimate = studio.estimate(order.spec.name, order.values, width, height, channels)
+    estimate = studio.estimate(
+        order.spec.name, order.values, width, height, channels, measure=measure
+    )
     recipe = Recipe(
         tool=order.spec.name,
         version=order.spec.version,

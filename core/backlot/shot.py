@@ -54,7 +54,7 @@ def estimate(
     """What `process` with the same arguments would do. Nothing is written."""
     asked = order.take(studio.tool(tool), source, out, **options)
     manifest = Manifest(asked.manifest_path, asked.name)
-    return plan.make(studio, asked, manifest, force)
+    return plan.make(studio, asked, manifest, force, measure=True)
 
 
 def process(

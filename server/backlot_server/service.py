@@ -121,7 +121,7 @@ class Service(StudioServicer):
         reply = (await device.ask(wb.Ask(estimate=question))).estimate
         pixels = reply.width * reply.height
         seconds = self._history.seconds(request.tool, reply.engine, pixels)
-        if seconds is None and pixels and not len(self._jobs):
+        if seconds is None and request.measure and pixels and not len(self._jobs):
             question.measure = True
             seconds = (await device.ask(wb.Ask(estimate=question))).estimate.seconds_per_frame
             if seconds >= 0:

@@ -545,6 +545,8 @@ def test_an_estimate_of_a_tool_that_never_ran_is_measured(server):
         request = pb.EstimateRequest(
             tool="passthrough", params=values(seconds=0.2), width=512, height=512, channels=4
         )
+        assert raw.call("Estimate", request).seconds_per_frame == -1.0
+        request.measure = True
         reply = raw.call("Estimate", request)
         assert (reply.engine, reply.width, reply.height) == ("Copy", 512, 512)
         assert len(reply.fingerprint) >= 16
@@ -566,7 +568,7 @@ def test_nothing_is_measured_while_a_job_runs(server):
         run = session.run(**{**job(), **slow})
         run.until("started")
         start = time.monotonic()
-        request = pb.EstimateRequest(tool="passthrough", width=64, height=64)
+        request = pb.EstimateRequest(tool="passthrough", width=64, height=64, measure=True)
         assert raw.call("Estimate", request).seconds_per_frame == -1.0
         assert time.monotonic() - start < 1.5
         run.close()

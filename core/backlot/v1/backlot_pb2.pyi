@@ -428,7 +428,7 @@ class Model(_message.Message):
     def __init__(self, name: _Optional[str] = ..., label: _Optional[str] = ..., purpose: _Optional[str] = ..., verdict: _Optional[str] = ..., licence_code: _Optional[str] = ..., licence_weights: _Optional[str] = ..., licence_data: _Optional[str] = ..., sha256: _Optional[str] = ..., bytes: _Optional[int] = ..., encoding: _Optional[str] = ..., loaded: bool = ..., present: bool = ..., limits: _Optional[str] = ...) -> None: ...
 
 class EstimateRequest(_message.Message):
-    __slots__ = ("tool", "params", "width", "height", "channels")
+    __slots__ = ("tool", "params", "width", "height", "channels", "measure")
     class ParamsEntry(_message.Message):
         __slots__ = ("key", "value")
         KEY_FIELD_NUMBER: _ClassVar[int]
@@ -441,12 +441,14 @@ class EstimateRequest(_message.Message):
     WIDTH_FIELD_NUMBER: _ClassVar[int]
     HEIGHT_FIELD_NUMBER: _ClassVar[int]
     CHANNELS_FIELD_NUMBER: _ClassVar[int]
+    MEASURE_FIELD_NUMBER: _ClassVar[int]
     tool: str
     params: _containers.MessageMap[str, Value]
     width: int
     height: int
     channels: int
-    def __init__(self, tool: _Optional[str] = ..., params: _Optional[_Mapping[str, Value]] = ..., width: _Optional[int] = ..., height: _Optional[int] = ..., channels: _Optional[int] = ...) -> None: ...
+    measure: bool
+    def __init__(self, tool: _Optional[str] = ..., params: _Optional[_Mapping[str, Value]] = ..., width: _Optional[int] = ..., height: _Optional[int] = ..., channels: _Optional[int] = ..., measure: bool = ...) -> None: ...
 
 class EstimateReply(_message.Message):
     __slots__ = ("engine", "fingerprint", "seconds_per_frame", "width", "height")
