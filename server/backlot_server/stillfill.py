@@ -2,7 +2,7 @@
 
 The base is the mean of the patches' votes, bent to meet the rim, and near the rim the mean of that
 and of the spectral guide: the least error. The finest detail, which means wash out, is added from
-the one best patch, as much as makes the hole as sharp as the picture around it. Colour is worked on
+the one best patch, as much as makes the hole as sharp as the picture around it, but not grainier. Colour is worked on
 in an even code and handed back scene-linear; other channels follow the same match; ids and their
 like are copied from one pixel.
 """
@@ -38,6 +38,8 @@ GAINS = (0.0, 2.0)
 """Least and most of the best patch's detail."""
 BLUR = (0.0297, 0.2343, 0.4720, 0.2343, 0.0297)
 """Gaussian of 0.7 pixels in a window of five: what is finer than this is detail."""
+GRAIN = 1.15
+"""So many times the grain around (the median, which edges do not move) the hole may have."""
 LEAST_RIM = 8.0
 GUIDE_PART = 0.3
 """Of the time, roughly."""
@@ -204,14 +206,16 @@ def _gain(values: Values, hole: Mask, detail: Values, around: Values, sharpness:
     if not len(around):
         return 1.0
     wanted = sharpness * float(around.mean(dtype=np.float64))
+    grain = GRAIN * float(np.median(around))
     least, most = GAINS
     for _ in range(8):
-        gain = np.float32((least + most) / 2)
-        plane[hole] = base + gain * detail_plane
-        if float(_edges(plane)[hole].mean(dtype=np.float64)) < wanted:
-            least = float(gain)
+        gain = (least + most) / 2
+        plane[hole] = base + np.float32(gain) * detail_plane
+        inside = _edges(plane)[hole]
+        if float(inside.mean(dtype=np.float64)) < wanted and float(np.median(inside)) < grain:
+            least = gain
         else:
-            most = float(gain)
+            most = gain
     return (least + most) / 2
 
 
