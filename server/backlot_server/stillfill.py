@@ -2,9 +2,9 @@
 
 The base is the mean of the patches' votes, bent to meet the rim, and near the rim the mean of that
 and of the spectral guide: the least error. The finest detail, which means wash out, is added from
-the one best patch, as much as makes the hole as sharp as the picture around it, but not grainier. Colour is worked on
-in an even code and handed back scene-linear; other channels follow the same match; ids and their
-like are copied from one pixel.
+the one best patch, as much as makes the hole as sharp as the picture around it, but not grainier.
+Colour is worked on in an even code and handed back scene-linear; other channels follow the same
+match; ids and their like are copied from one pixel.
 """
 
 from __future__ import annotations
@@ -103,7 +103,8 @@ def _look_up(guide: Values, shown: Values, region: Region) -> None:
 def _codes(region: Region, parts: Roles) -> tuple[Values, float]:
     """Colour in the working code, its middle at mid-grey; all other channels as they are."""
     colour = sorted({channel for layer in parts.color for channel in layer})
-    codes = membrane(region.pixels, region.unknown)
+    finite = np.nan_to_num(region.pixels, nan=0.0, posinf=0.0, neginf=0.0)
+    codes = membrane(finite, region.unknown)
     if not colour:
         return codes, 1.0
     size = np.abs(codes[~region.unknown][:, list(parts.color[0])]).mean(axis=1)

@@ -142,6 +142,7 @@ def test_what_is_not_finite_is_no_source_and_comes_back_outside() -> None:
     assert made[~hole].tobytes() == pixels[~hole].tobytes()
 
 
+@pytest.mark.filterwarnings("error")
 def test_infinite_depth_is_copied_and_does_not_disturb_colour() -> None:
     pixels = np.concatenate([picture(), np.full((60, 80, 1), np.inf, np.float32)], axis=2)
     hole = disc(60, 80, 30, 40, 6)
