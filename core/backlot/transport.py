@@ -8,7 +8,6 @@ from __future__ import annotations
 import itertools
 import os
 import threading
-from collections import defaultdict
 from collections.abc import Callable, Iterator
 from typing import Any, Protocol
 
@@ -19,7 +18,8 @@ from .shared import Segments, pixels_in
 from .v1 import backlot_pb2 as pb
 from .wire import frame_bytes, frame_shape, frame_to_wire
 
-_KEEP_FREE = 8
+_KEEP_FREE = 16
+_KEEP_BYTES = 512 << 20
 _COPY_TOGETHER = 8 << 20
 _STRIPS = min(4, os.cpu_count() or 1)
 
@@ -49,7 +49,7 @@ class SharedTransport:
     def __init__(self, stub: Any, metadata: Any, session: str, segments: Segments) -> None:
         self._stub, self._metadata, self._session = stub, metadata, session
         self._segments = segments
-        self._free: dict[int, list[pb.Lease]] = defaultdict(list)
+        self._free: list[pb.Lease] = []
         self._sent: dict[int, pb.Lease] = {}
         self._lock = threading.Lock()
 
@@ -71,25 +71,22 @@ class SharedTransport:
             mine = self._sent.pop(lease.id, None)
             if mine is None:
                 return
-            free = self._free[mine.bytes]
-            if len(free) < _KEEP_FREE:
-                free.append(mine)
-                return
-        self._stub.Free(
-            pb.FreeRequest(session=self._session, leases=[lease]), metadata=self._metadata
-        )
-
-    def _lease(self, count: int) -> pb.Lease:
-        with self._lock:
-            others = [size for size, leases in self._free.items() if size != count and leases]
-            if self._free[count]:
-                return self._free[count].pop()
-            stale = [lease for size in others for lease in self._free.pop(size)]
-        if stale:
-            refs = [pb.LeaseRef(id=lease.id, generation=lease.generation) for lease in stale]
+            self._free.append(mine)
+            over = []
+            while len(self._free) > _KEEP_FREE or sum(f.bytes for f in self._free) > _KEEP_BYTES:
+                over.append(self._free.pop(0))
+        if over:
+            refs = [pb.LeaseRef(id=old.id, generation=old.generation) for old in over]
             self._stub.Free(
                 pb.FreeRequest(session=self._session, leases=refs), metadata=self._metadata
             )
+
+    def _lease(self, count: int) -> pb.Lease:
+        """Memory that is to hand, the last used first, else new from the server."""
+        with self._lock:
+            for at in range(len(self._free) - 1, -1, -1):
+                if self._free[at].bytes == count:
+                    return self._free.pop(at)
         request = pb.AllocRequest(session=self._session, bytes=count)
         lease: pb.Lease = self._stub.Alloc(request, metadata=self._metadata)
         return pb.Lease(
