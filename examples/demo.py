@@ -25,6 +25,7 @@ from backlot.sheet import Tile, displayed, outlined, write_sheet
 ROOT = Path(__file__).resolve().parent.parent
 PLATE = ROOT / "examples" / "astronaut" / "plate.####.exr"
 ROTO = ROOT / "examples" / "astronaut" / "roto.####.exr"
+CLOTH = ROOT / "examples" / "astronaut" / "cloth.####.exr"
 OUT = ROOT / "demo"
 CLEAN = OUT / "clean" / "clean.####.exr"
 LARGE = OUT / "large" / "large.####.exr"
@@ -40,7 +41,8 @@ def main() -> int:
         os.chmod(runtime, 0o700)
         try:
             with backlot.connect(client="demo") as studio:
-                clean = work(studio, console, "fill", PLATE, CLEAN, matte=str(ROTO), grow=2)
+                mattes = {"matte": str(ROTO), "texture": str(CLOTH)}
+                clean = work(studio, console, "fill", PLATE, CLEAN, grow=2, **mattes)
                 large = work(studio, console, "upscale", CLEAN, LARGE, scale=2)
         finally:
             local.stop()
@@ -98,7 +100,7 @@ def draw(path: Path) -> None:
         return media.read(str(pattern).replace("####", f"{SHOWN:04d}"))
 
     plate, clean, large = at(PLATE), at(CLEAN), at(LARGE)
-    inside = at(ROTO).pixels[:, :, 0] > 0
+    inside, cloth = (at(matte).pixels[:, :, 0] > 0 for matte in (ROTO, CLOTH))
     rows, columns = CROP
     twice = tuple(slice(part.start * 2, part.stop * 2) for part in CROP)
     before = displayed(clean)[rows, columns]
@@ -110,7 +112,10 @@ def draw(path: Path) -> None:
         [
             [
                 Tile(displayed(plate), "As shot"),
-                Tile(outlined(displayed(plate), inside), "Matte, drawn by hand"),
+                Tile(
+                    outlined(outlined(displayed(plate), inside), cloth),
+                    "Mattes, drawn by hand: the patch, and the cloth to take texture from",
+                ),
                 Tile(displayed(clean), "Fill: outside the matte not one bit has moved"),
             ],
             [

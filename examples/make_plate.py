@@ -2,8 +2,8 @@
 
 The photograph is NASA's portrait of Eileen Collins (1998, public domain), as scikit-image's data
 carries it (`skimage.data.astronaut`). A slow camera move is sampled from it at sub-pixel positions
-and written as scene-linear ACEScg half EXR, with a matte around the mission patch on the suit,
-drawn by hand as points on the photograph.
+and written as scene-linear ACEScg half EXR, with two mattes drawn by hand as points on the
+photograph: the mission patch on the suit, and plain cloth above it.
 
     python examples/make_plate.py [folder]
 """
@@ -34,6 +34,18 @@ PATCH = [
     (130.7, 359.7), (141.2, 347.4), (155.3, 339.2),
 ]  # fmt: skip
 
+# Plain cloth above it, from which a fill may take its texture.
+CLOTH = [
+    (140, 290),
+    (230, 305),
+    (234, 350),
+    (214, 365),
+    (200, 350),
+    (180, 338),
+    (150, 343),
+    (132, 352),
+]
+
 
 def shifted(image: np.ndarray, x: float, y: float, order: int) -> np.ndarray:
     """The frame whose top left corner lies at (x, y) of an image (height, width, channels)."""
@@ -46,10 +58,10 @@ def shifted(image: np.ndarray, x: float, y: float, order: int) -> np.ndarray:
     return np.stack(planes, axis=-1).astype(np.float32)
 
 
-def soft_matte() -> np.ndarray:
-    """The drawn outline as coverage on the photograph, with an edge of about two pixels."""
+def drawn(outline: list[tuple[float, float]]) -> np.ndarray:
+    """An outline as coverage on the photograph, with an edge of about two pixels."""
     fine = 4
-    points = np.array([(y, x) for x, y in PATCH]) * fine
+    points = np.array([(y, x) for x, y in outline]) * fine
     mask = polygon2mask((512 * fine, 512 * fine), points).astype(np.float32)
     mask = mask.reshape(512, fine, 512, fine).mean(axis=(1, 3))
     return ndimage.gaussian_filter(mask, 0.8)[..., None]
@@ -59,7 +71,7 @@ def main(folder: Path) -> None:
     folder.mkdir(parents=True, exist_ok=True)
     encoded = skimage.data.astronaut().astype(np.float32) / 255
     linear = color.to_working(encoded, color.default_space(True))
-    matte = soft_matte()
+    mattes = {"roto": drawn(PATCH), "cloth": drawn(CLOTH)}
     for index in range(COUNT):
         t = index / (COUNT - 1)
         t = t * t * (3 - 2 * t)  # ease in and out, as a dolly does
@@ -67,10 +79,11 @@ def main(folder: Path) -> None:
         number = FIRST + index
         plate = shifted(linear, x, y, order=3).astype(np.float16)
         media.write(folder / f"plate.{number}.exr", Frame(plate, number=number))
-        cover = np.clip(shifted(matte, x, y, order=1), 0, 1).astype(np.float16)
-        cover[cover < 1 / 512] = 0
-        roto = Frame(cover, channels=("A",), meaning=DATA, number=number)
-        media.write(folder / f"roto.{number}.exr", roto)
+        for name, matte in mattes.items():
+            cover = np.clip(shifted(matte, x, y, order=1), 0, 1).astype(np.float16)
+            cover[cover < 1 / 512] = 0
+            frame = Frame(cover, channels=("A",), meaning=DATA, number=number)
+            media.write(folder / f"{name}.{number}.exr", frame)
 
 
 if __name__ == "__main__":
