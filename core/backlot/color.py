@@ -203,6 +203,7 @@ def _convert(pixels: Floats, name: str, forward: bool, straight: bool) -> Floats
     if apply is not None and alpha is None and count in (3, 4) and _all_finite(pixels):
         plain: Floats = pixels.copy()
         apply(plain)
+        plain[..., 3:] = pixels[..., 3:]  # OCIO does not keep every bit of alpha
         return plain
     colors = count - 1 if count in (2, 4) else count
     rgb = np.ascontiguousarray(np.broadcast_to(pixels[..., :colors], (*pixels.shape[:2], 3)))

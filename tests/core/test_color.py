@@ -118,6 +118,13 @@ def test_nan_and_infinity_stay_where_they_are(values: np.ndarray, name: str, the
         assert out[..., -1].tobytes() == values[..., -1].tobytes()
 
 
+@pytest.mark.parametrize("name", ["ACES2065-1", "srgb_tx", "ACEScct"])
+def test_alpha_keeps_its_sign_of_zero(name: str) -> None:
+    values = pixels(0.0, 0.0, 0.0, -0.0)
+    assert color.from_working(values, name)[..., 3].tobytes() == values[..., 3].tobytes()
+    assert color.to_working(values, name)[..., 3].tobytes() == values[..., 3].tobytes()
+
+
 def test_an_odd_channel_does_not_spread() -> None:
     """A matrix would carry NaN into all three; the others convert as if it were 0."""
     there = color.to_working(pixels(float("nan"), 0.5, float("inf")), "lin_rec709")[0, 0]
