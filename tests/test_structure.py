@@ -10,7 +10,9 @@ import pytest
 ROOT = Path(__file__).resolve().parent.parent
 
 STANDARD = sys.stdlib_module_names
-SERVER_MAY_USE = {"errors", "frame", "matte", "tools", "wire", "shared", "v1", "events"}
+SERVER_MAY_USE = {
+    "errors", "frame", "matte", "tools", "wire", "chunks", "shared", "v1", "events",
+}  # fmt: skip
 OURS = ("backlot", "backlot_server", "backlot_nuke", "backlot_blender", "backlot_resolve")
 
 

@@ -323,7 +323,7 @@ class Studio:
                 "Run it as the same user and outside of containers, or use transport='auto'.",
             )
         chunk = self.hello.limits.chunk_bytes
-        return StreamTransport(self._stub, self._metadata, self.session, chunk)
+        return StreamTransport(self._channel, self._stub, self._metadata, self.session, chunk)
 
     def _watch(self) -> None:
         """Keep the session's stream read; it tells when the server goes."""

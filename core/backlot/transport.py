@@ -13,6 +13,7 @@ from typing import Any, Protocol
 
 import numpy as np
 
+from . import chunks
 from .frame import Frame, Pixels
 from .shared import Segments, pixels_in
 from .v1 import backlot_pb2 as pb
@@ -21,6 +22,7 @@ from .wire import frame_bytes, frame_shape, frame_to_wire
 _KEEP_FREE = 16
 _KEEP_BYTES = 512 << 20
 _COPY_TOGETHER = 8 << 20
+_GLIBC_KEEPS = (32 << 20) - (64 << 10)
 _STRIPS = min(4, os.cpu_count() or 1)
 
 Call = Callable[..., Any]
@@ -99,11 +101,15 @@ class StreamTransport:
 
     name = "stream"
 
-    def __init__(self, stub: Any, metadata: Any, session: str, chunk: int) -> None:
+    def __init__(self, channel: Any, stub: Any, metadata: Any, session: str, chunk: int) -> None:
         self._stub, self._metadata, self._session, self._chunk = stub, metadata, session, chunk
+        self._put, self._get = chunks.calls(channel)
+        # glibc maps, clears and unmaps memory for every chunk until it has seen a piece this large
+        # freed (mallopt(3), "dynamic mmap threshold"); elsewhere this does nothing.
+        bytes(_GLIBC_KEEPS)
 
     def send(self, frame: Frame) -> pb.Frame:
-        lease = self._stub.Put(self._chunks(frame.pixels), metadata=self._metadata)
+        lease = self._put(self._chunks(frame.pixels), metadata=self._metadata)
         return frame_to_wire(frame, pb.LeaseRef(id=lease.id, generation=lease.generation))
 
     def receive(self, message: pb.Frame, pixels: Pixels) -> None:
@@ -111,21 +117,21 @@ class StreamTransport:
         request = pb.GetRequest(session=self._session, lease=message.lease, bytes=count)
         into = _bytes_of(pixels)
         at = 0
-        for chunk in self._stub.Get(request, metadata=self._metadata):
-            into[at : at + len(chunk.data)] = chunk.data
-            at += len(chunk.data)
+        for message in self._get(request, metadata=self._metadata):
+            data = chunks.data_of_get(message)
+            into[at : at + len(data)] = data
+            at += len(data)
 
     def give_back(self, lease: pb.LeaseRef) -> None:
         self._stub.Free(
             pb.FreeRequest(session=self._session, leases=[lease]), metadata=self._metadata
         )
 
-    def _chunks(self, pixels: Pixels) -> Iterator[pb.PutChunk]:
+    def _chunks(self, pixels: Pixels) -> Iterator[bytes]:
         view = _bytes_of(pixels)
-        first = {"session": self._session, "total": len(view)}
-        for at in range(0, len(view), self._chunk):
-            yield pb.PutChunk(data=bytes(view[at : at + self._chunk]), **first)  # type: ignore[arg-type]
-            first = {}
+        yield chunks.put_chunk(view[: self._chunk], self._session, len(view))
+        for at in range(self._chunk, len(view), self._chunk):
+            yield chunks.put_chunk(view[at : at + self._chunk])
 
 
 def empty_for(message: pb.Frame, make: Callable[..., Pixels]) -> Pixels:

@@ -129,6 +129,7 @@ class Front:
                 task.cancel()
 
     def _listen(self, server: Any) -> str:
+        server.add_generic_rpc_handlers((self._service.chunk_handlers(),))
         add_StudioServicer_to_server(self._service, server)  # type: ignore[no-untyped-call]
         health_pb2_grpc.add_HealthServicer_to_server(self._health, server)
         names = (_STUDIO, health.SERVICE_NAME, reflection.SERVICE_NAME)

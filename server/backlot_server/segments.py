@@ -47,7 +47,7 @@ class Segment:
         with mmap.mmap(self._fd, self.bytes) as memory:  # Windows: files and maps may differ
             return memory[at : at + count]
 
-    def write(self, at: int, data: bytes) -> None:
+    def write(self, at: int, data: bytes | memoryview) -> None:
         """Put bytes from `at` on. The caller sees to it that they fit."""
         if hasattr(os, "pwrite"):
             os.pwrite(self._fd, data, at)

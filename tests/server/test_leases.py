@@ -195,3 +195,13 @@ def test_two_hundred_idle_sessions_disturb_nobody(odd_server):
         eventually(lambda: not any(s.client.startswith("idle") for s in raw.status().sessions))
     for raw in raws:
         raw.channel.close()
+
+
+def test_garbage_instead_of_chunks(raw, session):
+    put_bytes = raw.channel.stream_unary("/backlot.v1.Studio/Put")
+    good = pb.PutChunk(session=session.id, total=100, data=b"1234").SerializeToString()
+    for messages in ([b"\xff\xff garbage"], [good, b"\x1a\x7f short"]):
+        status, error = failure(lambda m=messages: put_bytes(iter(m), metadata=raw.metadata))
+        assert (status, type(error)) == (grpc.StatusCode.INVALID_ARGUMENT, InvalidInput)
+    (mine,) = [s for s in raw.status().sessions if s.session == session.id]
+    assert mine.leases == 0
