@@ -9,7 +9,7 @@ from pathlib import PurePath
 from backlot.errors import InvalidInput
 
 MANAGED = ("davinciYRGBColorManaged", "davinciYRGBColorManagedv2")
-TAGGABLE = "davinciYRGBColorManagedv2"
+UNMANAGED = "davinciYRGB"
 
 # Resolve's name -> the names that OCIO configs give the same space. The spelling of the scripting
 # interface differs from the menus in places, so both are here.
@@ -82,7 +82,7 @@ def of_render(settings: Mapping[str, str], media_path: str, chosen: str = "") ->
     of Resolve's or the config's.
     Raises: InvalidInput, where it cannot be known.
     """
-    mode = settings.get("colorScienceMode", "davinciYRGB")
+    mode = settings.get("colorScienceMode", UNMANAGED)
     tag = settings.get("colorSpaceOutput", "") if mode in MANAGED else ""
     if chosen:
         return PlateColour(tag, ocio_name(chosen))

@@ -20,13 +20,14 @@ import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
+from dataclasses import replace
 from pathlib import Path
 from typing import IO, Any
 
 from backlot.errors import BacklotError, InvalidInput, NotFound, Superseded
 
 from . import edit as editing
-from . import keep, preview, render, scripting, store, takes
+from . import keep, landing, preview, render, rows, scripting, store, takes
 from .job import Pipeline, Request, preview_span
 from .store import JobRecord
 
@@ -119,21 +120,7 @@ class Companion:
         with resolve.sentences():
             self._edit = edit = editing.read(resolve)
             timecode = resolve.call("Timeline.GetCurrentTimecode", editing.Open(resolve).timeline)
-        return {
-            "version": ".".join(map(str, resolve.version)),
-            "edition": resolve.edition,
-            "selection": resolve.has("Timeline.GetSelectedClips"),
-            "project": edit.project,
-            "project_id": edit.project_id,
-            "timeline": edit.timeline,
-            "rate": str(edit.base.rate),
-            "playhead": str(timecode),
-            "current": edit.current,
-            "selected": list(edit.selected),
-            "marks": [edit.marks.first.frame, edit.marks.end.frame] if edit.marks else None,
-            "markers": [list(marker) for marker in edit.markers],
-            "clips": [self._row(edit, clip) for clip in edit.clips],
-        }
+        return rows.look(resolve, edit, timecode)
 
     def _do_where(self, request: dict[str, Any]) -> Any:
         """What changes all the time, in a few calls: so that the panel follows the playhead."""
@@ -154,33 +141,6 @@ class Companion:
                 else "",
                 "selected": [str(resolve.call("TimelineItem.GetUniqueId", i)) for i in chosen],
             }
-
-    def _row(self, edit: editing.Edit, clip: editing.Clip) -> dict[str, Any]:
-        used = clip.placement.used() if clip.placement else None
-        return {
-            "id": clip.id,
-            "name": clip.name,
-            "track": clip.track,
-            "start": clip.record.first.frame,
-            "end": clip.record.end.frame,
-            "in": edit.base.timecode(clip.record.first),
-            "out": edit.base.timecode(clip.record.last),
-            "frames": len(clip.record),
-            "source": [used.first.frame, used.last.frame] if used else None,
-            "handles": self._handles(clip),
-            "size": list(clip.size),
-            "direct": clip.direct,
-            "locked": clip.locked,
-            "problem": clip.problem,
-            "hint": clip.hint,
-        }
-
-    @staticmethod
-    def _handles(clip: editing.Clip) -> list[int]:
-        if clip.placement is None:
-            return [0, 0]
-        used, media = clip.placement.used(), clip.placement.media
-        return [max(0, used.first - media.first), max(0, media.end - used.end)]
 
     def _do_tools(self, request: dict[str, Any]) -> Any:
         from dataclasses import asdict
@@ -252,11 +212,13 @@ class Companion:
         self.studio().tool(asked.tool).values(asked.params)
         made = []
         for identity in request["clips"]:
-            record = self.pipeline.make(edit, edit.clip(identity), asked)
-            self._records[record.id] = record
-            made.append(record.facts())
-            self._told(record, 0.0, None, "Queued")
-            self._jobs.submit(self.pipeline.run, record)
+            clip = edit.clip(identity)
+            for part in _parts(clip, request.get("ranges") or []):
+                record = self.pipeline.make(edit, clip, replace(asked, part=part))
+                self._records[record.id] = record
+                made.append(record.facts())
+                self._told(record, 0.0, None, "Queued")
+                self._jobs.submit(self.pipeline.run, record)
         return made
 
     def _do_cancel(self, request: dict[str, Any]) -> Any:
@@ -293,14 +255,11 @@ class Companion:
         """A/B on the timeline: the result, or what was there before."""
         record, shown = self._record(request), bool(request["shown"])
         placed, resolve = record.placed, self.scripting()
-        if placed is None or placed.place == takes.BIN:
+        if placed is None or placed.place == landing.BIN:
             raise InvalidInput("This result is in its bin only.", "Place it first.")
         timeline = record.edit.timeline_id
-        if placed.place == takes.TAKE:
-            media = placed.media_id if shown else record.clip.media_id
-            done = takes.select_take(resolve, timeline, placed.item_id, media)
-        else:
-            done = takes.show_item(resolve, timeline, placed.item_id, shown)
+        with resolve.sentences():
+            done = takes.show(resolve, timeline, placed, record.clip.media_id, shown)
         if not done:
             raise NotFound("The clip or its take is not there any more.", "Refresh the list.")
         return {"shown": shown}
@@ -362,6 +321,13 @@ class Companion:
         for thread in threading.enumerate():
             if thread.name.startswith(("backlot-jobs", "backlot-host")):
                 thread.join(max(0.0, end - time.monotonic()))
+
+
+def _parts(clip: editing.Clip, ranges: list[list[int]]) -> list[list[int]]:
+    """The ranges that touch a clip, [] for the whole of it where none was given."""
+    first, end = clip.record.first.frame, clip.record.end.frame
+    touching = [[max(a, first), min(b, end)] for a, b in ranges if a < end and first < b]
+    return touching or [[]]
 
 
 def serve(source: IO[str], target: IO[str]) -> None:

@@ -25,7 +25,7 @@ import numpy as np
 
 from backlot.errors import BacklotError
 
-from . import bins, images, keep, plates, render, scripting, takes
+from . import bins, images, keep, landing, plates, render, scripting, takes
 from . import edit as editing
 from .frames import Source, Span
 from .scripting import Scripting
@@ -202,7 +202,7 @@ def _trip(bench: Bench) -> Any:
     )
     seen: list[Any] = [[plate.span.first.frame, plate.span.last.frame], same]
     result = bins.Result("conformance", "trip", "v001", plate.pattern, plate.span)
-    for place in (takes.TAKE, takes.ABOVE):
+    for place in (landing.TAKE, landing.ABOVE):
         placed = takes.bring_back(bench.resolve, journal, edit, clip, plate, result, place)
         seen.append(placed.place if not placed.reason else placed.reason)
         notes += placed.notes

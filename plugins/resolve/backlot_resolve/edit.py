@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from typing import Any
 
 from backlot.errors import BacklotError, InvalidInput, NotFound
@@ -24,7 +24,8 @@ class Clip:
 
     alpha: whether its media's alpha counts. square: whether its pixels are square. problem: why
     its media's frames cannot be taken ("" where they can); it may still be rendered as graded.
-    pattern: of the files in printf notation, "" where it is no sequence or still.
+    pattern: of the files in printf notation, "" where it is no sequence or still. whole: all that
+    it covers, where this is only a part of it.
     """
 
     id: str
@@ -44,6 +45,21 @@ class Clip:
     locked: bool = False
     problem: str = ""
     hint: str = ""
+    whole: Span[Record] | None = None
+
+    def part(self, span: Span[Record]) -> Clip:
+        """What a range covers of this clip; the clip itself where that is all of it, or where its
+        media has another rate, whose frames begin between those of the timeline."""
+        record = self.record.intersect(span)
+        if record is None or record == self.record:
+            return self
+        placement = self.placement
+        if placement is not None and placement.ratio != 1:
+            return self
+        if placement is not None:
+            left = placement.offset(record.first)
+            placement = replace(placement, record=record, left=left)
+        return replace(self, record=record, placement=placement, whole=self.record)
 
     @property
     def direct(self) -> bool:
@@ -79,10 +95,6 @@ class Edit:
             if clip.id == identity:
                 return clip
         raise NotFound("That clip is not on the timeline any more.", "Refresh and choose again.")
-
-    def within(self, span: Span[Record]) -> list[Clip]:
-        """The clips that a range touches."""
-        return [clip for clip in self.clips if clip.record.intersect(span)]
 
 
 class Open:

@@ -29,8 +29,8 @@ def macro(
 
     first, last: of its frames. settings: shown as text, so that a comp says how it was made.
     """
-    comment = _lua_string("; ".join(f"{k}: {v}" for k, v in sorted((settings or {}).items())))
-    loader = _loader(clip, first, last)
+    comment = lua_string("; ".join(f"{k}: {v}" for k, v in sorted((settings or {}).items())))
+    take = loader("Take", clip, first, max(1, last - first + 1))
     return f"""{{
 \tTools = ordered() {{
 \t\tBacklotTake = GroupOperator {{
@@ -48,7 +48,7 @@ def macro(
 \t\t\t}},
 \t\t\tViewInfo = GroupInfo {{ Pos = {{ 0, 0 }} }},
 \t\t\tTools = ordered() {{
-{loader}
+{take}
 \t\t\t\tMix = Merge {{
 \t\t\t\t\tInputs = {{
 \t\t\t\t\t\tForeground = Input {{ SourceOp = "Take", Source = "Output", }},
@@ -65,31 +65,35 @@ def macro(
 """
 
 
-def _loader(clip: str, first: int, last: int) -> str:
-    length = max(1, last - first + 1)
+def loader(
+    name: str, clip: str, first: int, length: int, trim: tuple[int, int] | None = None
+) -> str:
+    """The text of a Loader. clip: the first file of a sequence of `length`, numbered from `first`,
+    "" to be chosen in the inspector. trim: the first and last that are shown, from 0."""
+    start, end = trim or (0, length - 1)
     clips = ""
     if clip:
         clips = f"""
-\t\t\t\t\tClips = {{
-\t\t\t\t\t\tClip {{
-\t\t\t\t\t\t\tID = "Clip1", Filename = {_lua_string(clip)}, FormatID = {_format(clip)},
-\t\t\t\t\t\t\tStartFrame = {first}, Length = {length}, LengthSetManually = true,
-\t\t\t\t\t\t\tTrimIn = 0, TrimOut = {length - 1}, ExtendFirst = 0, ExtendLast = 0, Loop = 0,
-\t\t\t\t\t\t\tAspectMode = 0, Depth = 0, TimeCode = 0, GlobalStart = 0,
-\t\t\t\t\t\t\tGlobalEnd = {length - 1},
-\t\t\t\t\t\t}},
-\t\t\t\t\t}},"""
-    return f"""\t\t\t\tTake = Loader {{{clips}
-\t\t\t\t\tViewInfo = OperatorInfo {{ Pos = {{ 110, 66 }} }},
-\t\t\t\t}},"""
+\t\t\tClips = {{
+\t\t\t\tClip {{
+\t\t\t\t\tID = "Clip1", Filename = {lua_string(clip)}, FormatID = {_format(clip)},
+\t\t\t\t\tStartFrame = {first}, Length = {length}, LengthSetManually = true,
+\t\t\t\t\tTrimIn = {start}, TrimOut = {end}, ExtendFirst = 0, ExtendLast = 0, Loop = 0,
+\t\t\t\t\tAspectMode = 0, Depth = 0, TimeCode = 0, GlobalStart = 0,
+\t\t\t\t\tGlobalEnd = {end - start},
+\t\t\t\t}},
+\t\t\t}},"""
+    return f"""\t\t{name} = Loader {{{clips}
+\t\t\tViewInfo = OperatorInfo {{ Pos = {{ 110, 66 }} }},
+\t\t}},"""
 
 
 def _format(clip: str) -> str:
     kinds = {".exr": "OpenEXRFormat", ".png": "PNGFormat", ".dpx": "DPXFormat"}
-    return _lua_string(kinds.get(PurePath(clip).suffix.lower(), "OpenEXRFormat"))
+    return lua_string(kinds.get(PurePath(clip).suffix.lower(), "OpenEXRFormat"))
 
 
-def _lua_string(text: str) -> str:
+def lua_string(text: str) -> str:
     """A quoted Lua string. Only what cannot stand in one is escaped."""
     escaped = text.replace("\\", "\\\\").replace('"', '\\"')
     return '"' + re.sub(r"[\r\n]+", " ", escaped) + '"'

@@ -1,4 +1,4 @@
-"""Small pictures written whole or not at all: drawn mattes, previews, test frames."""
+"""Small pictures written whole or not at all: drawn mattes, previews, test frames; sizes."""
 
 from __future__ import annotations
 
@@ -8,6 +8,18 @@ from typing import Any
 import numpy as np
 
 from backlot.errors import CannotWrite
+
+
+def size(path: str) -> tuple[int, int]:
+    """(width, height) of a file's display window; (0, 0) where it cannot be read."""
+    import OpenImageIO as oiio  # noqa: N813
+
+    image = oiio.ImageInput.open(path)
+    if image is None:
+        return 0, 0
+    spec = image.spec()
+    image.close()
+    return int(spec.full_width), int(spec.full_height)
 
 
 def write(path: Path, pixels: Any, kind: str, channels: tuple[str, ...] = ()) -> None:

@@ -13,9 +13,9 @@ from typing import TYPE_CHECKING, Any
 
 from backlot.errors import BacklotError, Cancelled, InvalidInput
 
-from . import bins, keep, mattes, plates, render, store, takes
+from . import bins, keep, landing, mattes, plates, render, store, takes
 from .edit import Clip, Edit
-from .frames import Source, Span
+from .frames import Record, Source, Span
 from .scripting import Scripting
 from .store import JobRecord
 
@@ -31,18 +31,27 @@ Tell = Callable[[JobRecord, float, float | None, str], None]
 class Request:
     """What a person asked for one clip.
 
-    matte: see `mattes.resolve`. inputs: files for the tool's further inputs, by name.
+    matte: see `mattes.resolve`. inputs: files for the tool's further inputs, by name. part: the
+    marked frames of the timeline, first and end, [] for the whole clip.
     """
 
     tool: str
     label: str
     params: dict[str, Any]
     route: str = plates.ISOLATED
-    place: str = takes.TAKE
+    place: str = landing.TAKE
     handles: int = 8
     space: str = ""
     matte: dict[str, Any] = field(default_factory=dict)
     inputs: dict[str, str] = field(default_factory=dict)
+    part: list[int] = field(default_factory=list)
+
+    def of(self, clip: Clip) -> Clip:
+        """What was asked for of a clip. Raises: InvalidInput for a part that is none."""
+        if not self.part:
+            return clip
+        first, end = self.part
+        return clip.part(Span(Record(first), Record(end)))
 
     def given(self, spec: ToolSpec, matte: str) -> dict[str, Any]:
         """The tool's parameters and further inputs, for the shot runner."""
@@ -81,16 +90,21 @@ class Pipeline:
 
     def make(self, edit: Edit, clip: Clip, request: Request) -> JobRecord:
         """A job with its version folder; nothing runs yet. Raises: what forbids it at once."""
-        for value, known in ((request.route, plates.ROUTES), (request.place, takes.PLACES)):
+        for value, known in ((request.route, plates.ROUTES), (request.place, landing.PLACES)):
             if value not in known:
                 raise InvalidInput(f"There is no {value!r}.", f"Use {', '.join(known)}.")
         problem = plates.problems(edit, clip, request.route)
         if problem is not None and not (request.space and isinstance(problem, InvalidInput)):
             raise problem
-        if request.route == plates.GRADED and request.place == takes.TAKE:
-            raise InvalidInput(
-                "A graded result as a take would be graded twice.", "Put it on the track above."
-            )
+        takes.check(request.route, request.place)
+        clip, notes = request.of(clip), []
+        if clip.whole and request.place in landing.IN_CLIP:
+            request = replace(request, place=landing.ABOVE)
+            notes.append("On the track above: only a part of the clip was marked.")
+        elif (
+            request.part and not clip.whole and len(clip.record) > request.part[1] - request.part[0]
+        ):
+            notes.append("The whole clip was taken: its media has another rate than the timeline.")
         first = clip.placement.used().first.frame if clip.placement else clip.record.first.frame
         shot = store.shot_name(clip.name, first)
         folder, version = store.next_version(self.root, edit.project, shot, request.tool)
@@ -99,7 +113,7 @@ class Pipeline:
         record = JobRecord(uuid.uuid4().hex, request.tool, label, "queued", str(folder), asked)
         needed = (clip.id, request.matte.get("clip"))
         record.edit = replace(edit, clips=tuple(c for c in edit.clips if c.id in needed))
-        record.clip = clip
+        record.clip, record.warnings = clip, notes
         record.save()
         self._cancels[record.id] = threading.Event()
         return record
@@ -137,7 +151,7 @@ class Pipeline:
         record.sentence = record.placed.reason
         record.save()
 
-    def _bring_back(self, record: JobRecord, place: str) -> takes.Placed:
+    def _bring_back(self, record: JobRecord, place: str) -> landing.Placed:
         return takes.bring_back(
             self._scripting(), self._journal, record.edit, record.clip,
             record.plate, record.result, place,
@@ -152,7 +166,8 @@ class Pipeline:
         self._tell(record, 0.0, None, "Taking the plate")
         plate, matte = self._host.submit(self._take_out, record, request, cancel).result()
         record.plate, record.state = plate, "running"
-        record.warnings = [plate.colour.note] if plate.colour.note else []
+        if plate.colour.note and plate.colour.note not in record.warnings:
+            record.warnings.append(plate.colour.note)
         record.save()
         name = f"{record.asked['shot']}_{folder.name}"
         pattern = str(folder / f"{name}.%04d.exr")

@@ -187,10 +187,15 @@ def _stop(scripting: Scripting, now: Open, ours: set[str]) -> None:
         if not begun and "EstimatedTimeRemainingInMs" not in told:
             continue
         if call("Project.IsRenderingInProgress", now.project):
-            call("Project.StopRendering", now.project)
-            end = time.monotonic() + _STOPS_WITHIN
-            while call("Project.IsRenderingInProgress", now.project) and time.monotonic() < end:
-                time.sleep(0.05)
+            stop_rendering(scripting, now)
+
+
+def stop_rendering(scripting: Scripting, now: Open) -> None:
+    """Returns when Resolve has written its last frame, so that nothing appears behind us."""
+    scripting.call("Project.StopRendering", now.project)
+    end = time.monotonic() + _STOPS_WITHIN
+    while scripting.call("Project.IsRenderingInProgress", now.project) and time.monotonic() < end:
+        time.sleep(0.05)
 
 
 def queue(scripting: Scripting, now: Open) -> set[str]:

@@ -7,14 +7,14 @@ from dataclasses import fields, is_dataclass
 from fractions import Fraction
 from typing import Any
 
-from . import bins, colour, edit, frames, plates, takes, timecode
+from . import bins, colour, edit, frames, landing, plates, timecode
 
 _KINDS = {
     kind.__name__: kind
     for kind in (
         frames.Record, frames.Relative, frames.Offset, frames.Source, frames.Span,
         frames.Timebase, frames.Placement, timecode.Rate, colour.PlateColour, edit.Clip,
-        edit.Edit, plates.Plate, bins.Result, takes.Placed,
+        edit.Edit, plates.Plate, bins.Result, landing.Placed,
     )
 }  # fmt: skip
 

@@ -14,7 +14,7 @@ from typing import Any
 
 from backlot.errors import Cancelled
 
-from . import keep
+from . import images, keep
 from .edit import Open
 from .errors import Refused
 from .frames import Record, Span
@@ -135,7 +135,7 @@ def _wait(renderer: Renderer, now: Open, job: str, count: int) -> None:
     call = renderer.scripting.call
     while True:
         if renderer.cancel.is_set():
-            call("Project.StopRendering", now.project)
+            keep.stop_rendering(renderer.scripting, now)
             raise Cancelled("Cancelled while Resolve was rendering.")
         running = call("Project.IsRenderingInProgress", now.project)
         status = call("Project.GetRenderJobStatus", now.project, job)
@@ -178,15 +178,11 @@ def _collect(fresh: Path, folder: Path, count: int, size: tuple[int, int]) -> li
 
 def _check_size(path: Path, size: tuple[int, int]) -> None:
     """Raises: Refused for a file that cannot be read or has another size than was asked for."""
-    import OpenImageIO as oiio  # noqa: N813
-
-    image = oiio.ImageInput.open(str(path))
-    if image is None:
+    found = images.size(str(path))
+    if found == (0, 0):
         raise Refused("Resolve wrote files that cannot be read.", "Check the disk and try again.")
-    spec = image.spec()
-    image.close()
-    if (spec.full_width, spec.full_height) != size:
+    if found != size:
         raise Refused(
-            f"Resolve rendered {spec.full_width}x{spec.full_height}, not {size[0]}x{size[1]}.",
+            f"Resolve rendered {found[0]}x{found[1]}, not {size[0]}x{size[1]}.",
             "Choose “read the files directly”, or set the Deliver page's resolution by hand.",
         )

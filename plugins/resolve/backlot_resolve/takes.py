@@ -6,55 +6,18 @@ with a note that says why.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
 from typing import Any
 
 from backlot.errors import BacklotError, InvalidInput
 
-from . import bins, keep
+from . import above, bins, colour, composition, images, keep
 from .bins import Result
-from .edit import Clip, Edit, Open, read_clip
-from .errors import Changed, HostError, NotConnected, Refused
-from .frames import Record, Source, Span
+from .edit import Clip, Edit, Open, file_of, read_clip
+from .errors import Changed, NotConnected, Refused
+from .frames import Placement, Record, Source, Span
+from .landing import BIN, FUSION, IN_CLIP, PLACES, TAKE, Landing, Placed, shape
 from .plates import GRADED, Plate, make_current
 from .scripting import Scripting
-
-TAKE, ABOVE, BIN = "take", "above", "bin"
-PLACES = (TAKE, ABOVE, BIN)
-TRACK_NAME = "Backlot"
-
-_COPIED = (
-    "Pan", "Tilt", "ZoomX", "ZoomY", "ZoomGang", "RotationAngle", "AnchorPointX", "AnchorPointY",
-    "Pitch", "Yaw", "FlipX", "FlipY", "CropLeft", "CropRight", "CropTop", "CropBottom",
-    "CropSoftness", "CropRetain", "Opacity", "CompositeMode", "Scaling", "ResizeFilter",
-)  # fmt: skip
-
-
-@dataclass
-class Placed:
-    """Where a result went. place: "take", "above" or "bin"; a bin that was not asked for has a
-    reason. notes: what could not be copied along."""
-
-    place: str
-    media_id: str
-    item_id: str = ""
-    track: int = 0
-    reason: str = ""
-    notes: list[str] = field(default_factory=list)
-
-
-@dataclass
-class _Landing:
-    """What placing needs to know. clip: as it was sent; placed: filled in on the way."""
-
-    scripting: Scripting
-    now: Open
-    edit: Edit
-    clip: Clip
-    plate: Plate
-    result: Result
-    media: Any
-    placed: Placed
 
 
 def bring_back(
@@ -71,12 +34,9 @@ def bring_back(
     Raises: InvalidInput, Changed when another project is open, Refused when not even the import
     went, NotConnected. Nothing of the person's is changed then.
     """
-    if place not in PLACES:
-        raise InvalidInput(f"There is no place {place!r}.", f"Use {', '.join(PLACES)}.")
-    if plate.route == GRADED and place == TAKE:
-        raise InvalidInput(
-            "A graded result as a take would be graded twice.", "Put it on the track above."
-        )
+    check(plate.route, place)
+    if clip.whole and place in IN_CLIP:
+        raise InvalidInput("Only a part of the clip was made.", "Put it on the track above.")
     notes: list[str] = []
     with scripting.sentences(), keep.kept(scripting, journal, notes) as state:
         now = Open(scripting)
@@ -84,7 +44,7 @@ def bring_back(
         media = bins.bring_in(scripting, now, clip, plate, result, notes)
         placed = Placed(BIN, str(scripting.call("MediaPoolItem.GetUniqueId", media)))
         if place != BIN:
-            landing = _Landing(scripting, now, edit, clip, plate, result, media, placed)
+            landing = Landing(scripting, now, edit, clip, plate, result, media, placed)
             try:
                 _place(landing, state, place)
             except NotConnected:
@@ -96,29 +56,42 @@ def bring_back(
     return placed
 
 
-def _place(at: _Landing, state: keep.Kept, place: str) -> None:
+def check(route: str, place: str) -> None:
+    """Raises: InvalidInput, for a place that there is not, or that a route's frames cannot go."""
+    if place not in PLACES:
+        raise InvalidInput(f"There is no place {place!r}.", f"Use {', '.join(PLACES)}.")
+    if route == GRADED and place in IN_CLIP:
+        raise InvalidInput(
+            "A graded result inside the clip would be graded twice.", "Put it on the track above."
+        )
+
+
+def _place(at: Landing, state: keep.Kept, place: str) -> None:
     scripting, edit = at.scripting, at.edit
     timeline = next((t for identity, t in at.now.timelines() if identity == edit.timeline_id), None)
     if timeline is None:
         raise Changed(f"The timeline “{edit.timeline}” is gone.", "Use the result from its bin.")
     track, item, clip_now = _same_clip(at, timeline)
-    window = _window(at, item, clip_now)
+    record, window = _window(at, item, clip_now)
     if scripting.call("Timeline.GetUniqueId", at.now.need_timeline()) != edit.timeline_id:
         state.opened.append(edit.timeline_id)
         make_current(scripting, at.now, timeline)
-    if place == TAKE:
+    if place in IN_CLIP:
         if scripting.call("Timeline.GetIsTrackLocked", timeline, "video", track):
             raise Refused(f"Track V{track} is locked.", "Unlock it and place the result again.")
-        _take(at, item, window)
+        if place == TAKE:
+            _take(at, item, window)
+        else:
+            _into_fusion(at, item, window)
         at.placed.track, at.placed.item_id = track, clip_now.id
     else:
-        new = _above(at, timeline, track, clip_now.record, window)
+        new = above.put(at, timeline, track, record, window)
         if at.plate.route != GRADED:
-            _copy_look(scripting, item, new, at.placed.notes)
+            above.copy_look(scripting, item, new, at.placed.notes)
     at.placed.place = place
 
 
-def _same_clip(at: _Landing, timeline: Any) -> tuple[int, Any, Clip]:
+def _same_clip(at: Landing, timeline: Any) -> tuple[int, Any, Clip]:
     """The clip as it is now: it may have moved or been trimmed, but must show the same media."""
     scripting, clip = at.scripting, at.clip
     found = at.now.item(timeline, clip.id)
@@ -140,8 +113,10 @@ def _is_our_take(scripting: Scripting, item: Any, clip: Clip) -> bool:
     return any(identity == clip.media_id for _, identity in takes(scripting, item))
 
 
-def _window(at: _Landing, item: Any, clip_now: Clip) -> Span[Source]:
-    """The result's frames that the clip shows now. Raises: Changed when it needs others.
+def _window(at: Landing, item: Any, clip_now: Clip) -> tuple[Span[Record], Span[Source]]:
+    """Where on the timeline the result belongs now, and which of its frames show there.
+
+    Raises: Changed when the clip needs others.
 
     Our own takes are numbered as the media they were made from, so a clip that shows one of them
     still says which of the media's frames it needs. Other takes have numbers of their own.
@@ -149,15 +124,21 @@ def _window(at: _Landing, item: Any, clip_now: Clip) -> Span[Source]:
     clip, plate, result = at.clip, at.plate, at.result
     sent, now = clip.placement, clip_now.placement
     same_media = clip_now.media_id == clip.media_id
-    trimmed = len(clip_now.record) != len(clip.record)
+    whole = clip.whole or clip.record
+    into = clip.record.first - whole.first
+    trimmed = len(clip_now.record) != len(whole)
     if sent and now and same_media:
-        trimmed = trimmed or sent.left != now.left
+        trimmed = trimmed or sent.left - into != now.left
+    first = clip_now.record.first + into
+    record = Span(first, first + len(clip.record))
     if plate.route == GRADED:
         if trimmed:
             raise Changed(f"“{clip.name}” was trimmed meanwhile.", "Send it again as graded.")
-        return result.span
+        return record, result.span
     assert sent is not None
     assert now is not None
+    if clip.whole:
+        return _part_now(clip, sent, now, record, trimmed, same_media)
     if same_media or _is_ours(at.scripting, item):
         needed = now.used()
     elif trimmed:
@@ -170,7 +151,27 @@ def _window(at: _Landing, item: Any, clip_now: Clip) -> Span[Source]:
             f"({plate.span.first.frame} to {plate.span.last.frame}).",
             "Send it again, with longer handles.",
         )
-    return needed
+    return clip_now.record, needed
+
+
+def _part_now(
+    clip: Clip,
+    sent: Placement,
+    now: Placement,
+    record: Span[Record],
+    trimmed: bool,
+    same_media: bool,
+) -> tuple[Span[Record], Span[Source]]:
+    """As `_window`, for a part of a clip: its frames, as far as they still show."""
+    if not trimmed:
+        return record, sent.used()
+    shown = now.used().intersect(sent.used()) if same_media else None
+    if shown is None:
+        raise Changed(
+            f"“{clip.name}” was trimmed, and does not show this part any more.", "Send it again."
+        )
+    first = now.record.first + (shown.first - now.used().first)
+    return Span(first, first + len(shown)), shown
 
 
 def _is_ours(scripting: Scripting, item: Any) -> bool:
@@ -192,11 +193,11 @@ def takes(scripting: Scripting, item: Any) -> list[tuple[int, str]]:
     return found
 
 
-def _take(at: _Landing, item: Any, window: Span[Source]) -> None:
+def _take(at: Landing, item: Any, window: Span[Source]) -> None:
     """Add and select a take. The end counts in, as ayon-resolve passes it; whether it does is
     read back, and what is not exact is taken out again."""
     scripting, call = at.scripting, at.scripting.call
-    before, had_takes = _shape(scripting, item), bool(takes(scripting, item))
+    before, had_takes = shape(scripting, item), bool(takes(scripting, item))
     first = window.first - at.result.span.first
     for start in (first, window.first.frame):  # from the media's first frame, or by file number
         call("TimelineItem.AddTake", item, at.media, start, start + len(window) - 1)
@@ -206,12 +207,12 @@ def _take(at: _Landing, item: Any, window: Span[Source]) -> None:
             continue
         call("TimelineItem.SelectTakeByIndex", item, index)
         selected = call("TimelineItem.GetSelectedTakeIndex", item)
-        if selected == index and _shape(scripting, item) == (*before[:2], first):
+        if selected == index and shape(scripting, item) == (*before[:2], first):
             return
         call("TimelineItem.DeleteTakeByIndex", item, index)
     if not had_takes and len(takes(scripting, item)) == 1:
         call("TimelineItem.FinalizeTake", item)  # the selector that the attempt left behind
-    if _shape(scripting, item) != before:
+    if shape(scripting, item) != before:
         raise Refused(f"“{at.clip.name}” is not as it was.", "Undo in Resolve (Ctrl/Cmd Z).")
     raise Refused(
         f"Resolve did not take the result as a take of “{at.clip.name}”.",
@@ -219,128 +220,46 @@ def _take(at: _Landing, item: Any, window: Span[Source]) -> None:
     )
 
 
-def _shape(scripting: Scripting, item: Any) -> tuple[int, int, int]:
-    call = scripting.call
-    return (
-        int(call("TimelineItem.GetStart", item)),
-        int(call("TimelineItem.GetDuration", item)),
-        int(call("TimelineItem.GetLeftOffset", item) or 0),
+def _into_fusion(at: Landing, item: Any, window: Span[Source]) -> None:
+    """Raises: Refused where the frames of a Loader would not be those of the clip."""
+    clip, edit = at.clip, at.edit
+    cure = "Place it as a take, or on the track above."
+    if edit.settings.get("colorScienceMode", colour.UNMANAGED) != colour.UNMANAGED:
+        raise Refused("This project is colour-managed, and Fusion's Loader is not.", cure)
+    if clip.placement is not None and clip.placement.ratio != 1:
+        raise Refused(f"“{clip.name}” has another rate than the timeline.", cure)
+    size = images.size(file_of(at.result.pattern, window.first.frame))
+    if size != clip.size:
+        raise Refused(
+            f"The result is {size[0]}x{size[1]}, the composition {clip.size[0]}x{clip.size[1]}.",
+            cure,
+        )
+    at.placed.comps = composition.add(
+        at.scripting, item, clip, at.result.label, at.result.pattern, at.result.span, window
     )
 
 
-def _above(
-    at: _Landing, timeline: Any, track: int, record: Span[Record], window: Span[Source]
-) -> Any:
-    target, added = _track_above(at, timeline, track, record)
-    try:
-        new = _append(at, timeline, target, record, window)
-    except HostError:
-        if added:
-            at.scripting.call("Timeline.DeleteTrack", timeline, "video", target)
-        raise
-    at.placed.item_id, at.placed.track = _id(at.scripting, new), target
-    return new
-
-
-def _track_above(at: _Landing, timeline: Any, track: int, record: Span[Record]) -> tuple[int, bool]:
-    """A track of ours above the clip with room there; a new one on top where there is none."""
-    call = at.scripting.call
-    count = int(call("Timeline.GetTrackCount", timeline, "video") or 0)
-    full = {
-        number
-        for number, other in at.now.items(timeline)
-        if int(call("TimelineItem.GetStart", other)) < record.end.frame
-        and record.first.frame < int(call("TimelineItem.GetEnd", other))
-    }
-    for number in range(track + 1, count + 1):
-        name = str(call("Timeline.GetTrackName", timeline, "video", number))
-        locked = call("Timeline.GetIsTrackLocked", timeline, "video", number)
-        # below something that covers the clip, a result would not be seen
-        hidden = any(n > number for n in full)
-        if name.startswith(TRACK_NAME) and not locked and number not in full and not hidden:
-            return number, False
-    call("Timeline.AddTrack", timeline, "video")
-    after = int(call("Timeline.GetTrackCount", timeline, "video") or 0)
-    if after != count + 1:
-        raise Refused("Resolve did not add a track.", "Add a video track by hand and retry.")
-    for _ in range(2):
-        call("Timeline.SetTrackName", timeline, "video", after, TRACK_NAME)
-        if call("Timeline.GetTrackName", timeline, "video", after) == TRACK_NAME:
-            break
-    return after, True
-
-
-def _append(
-    at: _Landing, timeline: Any, target: int, record: Span[Record], window: Span[Source]
-) -> Any:
-    """Put it at the clip's own frames. Where rates differ Resolve floors the length, so one more
-    frame is given when it came out short."""
-    scripting, call, now = at.scripting, at.scripting.call, at.now
-    wanted = (record.first.frame, len(record), window.first - at.result.span.first)
-    for extra in (0, 1, 2):
-        end = window.end.frame + extra
-        if end > at.result.span.end.frame:
-            break
-        before = {_id(scripting, i) for n, i in now.items(timeline) if n == target}
-        entry = {
-            "mediaPoolItem": at.media,
-            "startFrame": window.first.frame,
-            "endFrame": end,
-            "mediaType": 1,
-            "trackIndex": target,
-            "recordFrame": record.first.frame,
-        }
-        call("MediaPool.AppendToTimeline", now.pool, [entry])
-        there = [i for n, i in now.items(timeline) if n == target]
-        fresh = [i for i in there if _id(scripting, i) not in before]
-        if len(fresh) == 1 and _shape(scripting, fresh[0]) == wanted:
-            return fresh[0]
-        if fresh:
-            call("Timeline.DeleteClips", timeline, fresh, False)
-        elif extra:
-            break
-    raise Refused(
-        f"Resolve did not put the result above “{at.clip.name}” frame for frame.",
-        "Use it from its bin.",
-    )
-
-
-def _id(scripting: Scripting, item: Any) -> str:
-    return str(scripting.call("TimelineItem.GetUniqueId", item))
-
-
-def _copy_look(scripting: Scripting, item: Any, new: Any, notes: list[str]) -> None:
-    """Grade and transform of the clip onto the result; a note for each thing that did not go."""
-    call = scripting.call
-    if not call("TimelineItem.CopyGrades", item, [new]):
-        notes.append("The grade was not copied: copy it on the Color page (middle click).")
-    theirs = call("TimelineItem.GetProperty", item) or {}
-    ours = call("TimelineItem.GetProperty", new) or {}
-    for name in _COPIED:
-        if name in theirs and theirs[name] != ours.get(name):
-            call("TimelineItem.SetProperty", new, name, theirs[name])
-            if call("TimelineItem.GetProperty", new, name) != theirs[name]:
-                notes.append(f"{name} was not copied: set it to {theirs[name]}.")
-
-
-def select_take(scripting: Scripting, edit_timeline: str, item_id: str, media_id: str) -> bool:
-    """Show one of a clip's takes; for A/B. False when it is not there any more."""
+def show(
+    scripting: Scripting, edit_timeline: str, placed: Placed, source_media: str, shown: bool
+) -> bool:
+    """A/B: the result on the timeline, or what was there before. False when it is gone."""
     now = Open(scripting)
-    for identity, timeline in now.timelines():
-        if identity == edit_timeline and (found := now.item(timeline, item_id)):
-            for index, media in takes(scripting, found[1]):
-                if media == media_id:
-                    scripting.call("TimelineItem.SelectTakeByIndex", found[1], index)
-                    selected = scripting.call("TimelineItem.GetSelectedTakeIndex", found[1])
-                    return bool(selected == index)
-    return False
+    timeline = next((t for identity, t in now.timelines() if identity == edit_timeline), None)
+    found = now.item(timeline, placed.item_id) if timeline is not None else None
+    if found is None:
+        return False
+    item = found[1]
+    if placed.place == TAKE:
+        return _select_take(scripting, item, placed.media_id if shown else source_media)
+    if placed.place == FUSION:
+        return composition.show(scripting, item, placed.comps[0 if shown else 1])
+    scripting.call("TimelineItem.SetClipEnabled", item, shown)
+    return bool(scripting.call("TimelineItem.GetClipEnabled", item)) == shown
 
 
-def show_item(scripting: Scripting, edit_timeline: str, item_id: str, shown: bool) -> bool:
-    """Switch a clip that lies above on or off; for A/B."""
-    now = Open(scripting)
-    for identity, timeline in now.timelines():
-        if identity == edit_timeline and (found := now.item(timeline, item_id)):
-            scripting.call("TimelineItem.SetClipEnabled", found[1], shown)
-            return bool(scripting.call("TimelineItem.GetClipEnabled", found[1])) == shown
+def _select_take(scripting: Scripting, item: Any, media_id: str) -> bool:
+    for index, media in takes(scripting, item):
+        if media == media_id:
+            scripting.call("TimelineItem.SelectTakeByIndex", item, index)
+            return bool(scripting.call("TimelineItem.GetSelectedTakeIndex", item) == index)
     return False

@@ -65,6 +65,10 @@ def item_pixels(item: Any, record: int, project: Any, height: int, width: int) -
     mode = item.media_item.properties.get("Alpha mode", "None")
     has_alpha = pixels.shape[2] > 3 and mode != "None"
     rgba[:y, :x, 3] = pixels[:y, :x, 3] if has_alpha else 1.0
+    if item.comp:
+        from . import fusion
+
+        rgba = fusion.rendered(item.comps[item.comp], record - item.start, rgba)
     if has_alpha and mode == "Straight":
         rgba[..., :3] *= rgba[..., 3:4]
     if project.settings["colorScienceMode"] == MANAGED:

@@ -250,7 +250,7 @@ class RenderJob:
             self.state, self.error = "fail", str(error)
 
     def _write(self) -> None:
-        from . import pixels
+        from . import fusion, pixels
 
         resolve = self.project.resolve
         if self.format != "exr":
@@ -262,6 +262,10 @@ class RenderJob:
                 return
             if resolve.render_error:
                 raise RuntimeError(resolve.render_error)
+            for track in self.timeline.tracks:
+                for item in track.items:
+                    if item.comp and item.start <= number < item.start + item.length:
+                        fusion.check(item.comps[item.comp])
             time.sleep(resolve.frame_seconds)
             name = f"{self.settings['CustomName']}{number:08d}.exr"
             pixels.write(

@@ -63,4 +63,6 @@ def _item(item: Any) -> dict[str, Any]:
         "color": item.color,
         "takes": [[t[0].name, t[1], t[2]] for t in item.takes],
         "selected": item.selected,
+        "comps": dict(item.comps),
+        "comp": item.comp,
     }

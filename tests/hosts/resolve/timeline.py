@@ -8,6 +8,7 @@ from typing import Any
 
 from backlot_resolve.timecode import Rate
 
+from .fusion import Compositions
 from .model import Markers, Thing
 
 PROPERTIES: dict[str, Any] = {
@@ -40,7 +41,7 @@ class Track:
         self.items: list[TimelineItem] = []
 
 
-class TimelineItem(Thing, Markers):
+class TimelineItem(Thing, Markers, Compositions):
     """start, length: on the timeline. left: media frames before the first visible one."""
 
     owner = "TimelineItem"
@@ -61,6 +62,8 @@ class TimelineItem(Thing, Markers):
         self.takes: list[tuple[Any, int, int]] = []
         self.selected = 0
         self.errored = False
+        self.comps: dict[str, str] = {}
+        self.comp = ""
 
     @property
     def ratio(self) -> float:

@@ -1,0 +1,119 @@
+"""Every call made to fail in turn, and a Resolve that is lost: what is the person's stays."""
+
+from __future__ import annotations
+
+import json
+import shutil
+
+import pytest
+from backlot_resolve import edit as editing
+from backlot_resolve import keep, landing, plates
+from backlot_resolve.errors import NotConnected
+
+from backlot.errors import BacklotError
+
+from .trips import as_result, back, out
+
+
+def trip(d, place, folder):
+    """The whole way, as a job goes. Returns what was placed, or the error."""
+    edit = editing.read(d.scripting)
+    clip = edit.clip(d.do("a.key"))
+    plate = plates.take_out(d.renderer, edit, clip, plates.ISOLATED, folder, 1)
+    return back(d, edit, clip, plate, as_result(d, plate, folder.name), place)
+
+
+def only_ours(d, before):
+    """Everything is as before, but for our bin, a take of ours, or our track and its clip."""
+    now = d.state()
+    now["pool"]["folders"].pop("Backlot", None)
+    was = json.loads(json.dumps(before))
+    was["pool"]["folders"].pop("Backlot", None)
+    for state in (now, was):
+        tracks = state["timelines"]["Edit"]["tracks"]
+        state["timelines"]["Edit"]["tracks"] = [t for t in tracks if t["name"] != "Backlot"]
+        for key in ("takes", "selected", "media", "span"):
+            state["timelines"]["Edit"]["tracks"][0]["items"][0].pop(key)
+    return {name for name in now if now[name] != was[name]}
+
+
+MUTATES = ("Set", "Add", "Open", "Create", "Delete", "Import", "Append", "Start", "Save", "Load")
+MUTATES += ("Select", "Copy", "Stop")
+
+
+@pytest.mark.parametrize(
+    ("place", "answer", "after", "kinds"),
+    [
+        (landing.ABOVE, None, False, MUTATES),
+        (landing.TAKE, False, True, MUTATES),
+        pytest.param(landing.ABOVE, None, False, ("",), marks=pytest.mark.slow),
+        pytest.param(landing.TAKE, None, False, ("",), marks=pytest.mark.slow),
+        pytest.param(landing.ABOVE, False, True, MUTATES, marks=pytest.mark.slow),
+    ],
+)
+def test_a_fault_at_every_call(desk, place, answer, after, kinds):
+    """Every call there is in turn answers with None; every one that changes something, with False
+    after doing its work. Nothing of the person's may differ afterwards that was not said, and no
+    error may be anything but a sentence with a cure."""
+    d = desk()
+    trip(d, place, d.folder / "first")
+    d.do("""
+project.pool.root.folders.clear(); project.pool.current = project.pool.root
+timeline.tracks[:] = timeline.tracks[:2]
+while len(a.takes) > 1: a.DeleteTakeByIndex(2)
+a.SelectTakeByIndex(1); a.FinalizeTake()
+app.calls.clear()""")
+    done = trip(d, place, d.folder / "second")
+    assert done.place == place, done.reason
+    log = d.do("app.calls")
+    numbers = [n for n, name in enumerate(log, 1) if name.split(".")[1].startswith(kinds)]
+    assert len(numbers) > 20
+    wrong = {}
+    for number in numbers:
+        d.do("""
+project.pool.root.folders.clear(); project.pool.current = project.pool.root
+timeline.tracks[:] = timeline.tracks[:2]
+while len(a.takes) > 1: a.DeleteTakeByIndex(2)
+a.SelectTakeByIndex(1); a.FinalizeTake()
+app.calls.clear(); app.faults.clear()""")
+        d.notes.clear()
+        before = d.state()
+        d.fault(call=number, answer=answer, after=after)
+        shutil.rmtree(d.folder / "third", ignore_errors=True)
+        error, said = None, []
+        try:
+            said = trip(d, place, d.folder / "third").notes
+        except BacklotError as caught:
+            error = caught
+        if error is not None and not error.hint:
+            wrong[number, log[number - 1]] = (f"no cure: {error}", {})
+        left = only_ours(d, before)
+        if left and not d.notes and not said:
+            now = d.state()
+            wrong[number, log[number - 1]] = (str(error), {k: (before[k], now[k]) for k in left})
+    assert wrong == {}
+
+
+def test_a_resolve_that_is_lost_is_a_sentence_and_leaves_a_journal(desk):
+    d = desk()
+    d.fault(method="Project.StartRendering", lost=True)
+    with pytest.raises(NotConnected, match="lost"):
+        out(d)
+    state = keep.Journal(d.journal.path).read()
+    assert state is not None
+    assert state.temporary
+
+
+def test_a_journal_left_behind_is_put_back_at_the_next_start(desk):
+    d = desk()
+    state = keep.remember(d.scripting)
+    keep.remember_delivery(d.scripting, state, d.journal)
+    d.do(f"""
+tmp = project.pool.CreateEmptyTimeline({keep.TEMPORARY!r} + " x")
+resolve.page = "deliver"
+project.format, project.codec = "exr", "RGBHalfZIP"
+project.render["TargetDir"] = "/ours"
+""")
+    assert d.changed()
+    assert keep.restore(d.scripting, d.journal.read()) == []
+    assert d.changed() == set()

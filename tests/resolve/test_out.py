@@ -1,0 +1,208 @@
+"""Frames out: exact frames, exact pixels, and the project as it was."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+from backlot_resolve import landing, plates
+from backlot_resolve.errors import Busy, Refused
+from backlot_resolve.frames import Source, Span
+
+from backlot.errors import Cancelled, InvalidInput, MissingFrame, Unsupported
+
+from .trips import as_result, back, clip_of, item, out, pixels
+
+
+def test_a_clip_comes_out_frame_for_frame_and_bit_for_bit(desk):
+    d = desk()
+    _, clip, plate = out(d, handles=2)
+    assert plate.span == Span(Source(1005), Source(1019))
+    assert plate.needed == clip.placement.used() == Span(Source(1007), Source(1017))
+    for number in range(1005, 1019):
+        assert np.array_equal(pixels(plate.pattern % number), pixels(d.pattern % number))
+    assert d.changed() == set()
+    assert d.notes == []
+
+
+def test_a_render_of_another_size_is_refused_not_used(desk):
+    d = desk()
+    d.do("""
+import tests.hosts.resolve.pixels as p
+p.resized = lambda pixels, width, height: pixels[:18, :32]""")
+    with pytest.raises(Refused, match="32x18, not 64x36") as caught:
+        out(d)
+    assert caught.value.hint
+    assert d.changed() == set()
+
+
+@pytest.mark.parametrize("version", ["18.5", "20.3", "21.0", "21.1"])
+def test_every_version_gives_the_same_frames_and_leaves_the_project(desk, version):
+    d = desk(version=version)
+    _, _, plate = out(d)
+    assert np.array_equal(pixels(plate.pattern % 1010), pixels(d.pattern % 1010))
+    # before 19.1 a render preset cannot be deleted, so the Deliver page's settings are not kept
+    assert d.changed() == ({"render"} if version == "18.5" else set())
+
+
+@pytest.mark.parametrize(
+    ("settings", "start"),
+    [
+        ({"timelineFrameRate": "25"}, 90000),
+        ({"timelineFrameRate": "23.976"}, 86400),
+        ({"timelineFrameRate": "29.97"}, 108000),
+        ({"timelineFrameRate": "29.97", "timelineDropFrameTimecode": "1"}, 107892),
+        ({"timelineFrameRate": "59.94", "timelineDropFrameTimecode": "1"}, 215784),
+    ],
+)
+def test_every_rate_is_frame_accurate(desk, settings, start):
+    d = desk(settings=settings)
+    edit, clip, plate = out(d)
+    assert edit.base.start.frame == start
+    assert np.array_equal(pixels(plate.pattern % 1007), pixels(d.pattern % 1007))
+    placed = back(d, edit, clip, plate, as_result(d, plate), landing.ABOVE)
+    assert placed.place == landing.ABOVE, placed.reason
+    assert item(d, 2, 0)["span"][:2] == [start + 4, 10]
+
+
+def test_a_timeline_of_another_start_and_size(desk):
+    d = desk()
+    d.do("timeline.SetStartTimecode('10:00:00:00'); timeline.width, timeline.height = 32, 18")
+    d.before = d.state()
+    _, clip, plate = out(d, handles=30)
+    assert plate.size == (64, 36)
+    assert plate.span == clip.placement.media
+    assert np.array_equal(pixels(plate.pattern % 1001), pixels(d.pattern % 1001))
+    assert d.changed() == set()
+
+
+def test_media_of_another_rate_comes_out_at_its_own(desk):
+    d = desk()
+    d.do("source.media.rate = Rate.parse('48')")
+    _, _, plate = out(d)
+    assert plate.needed == Span(Source(1007), Source(1026))  # 10 frames at 24: 19 begun at 48
+    for number in (1007, 1016, 1025):
+        assert np.array_equal(pixels(plate.pattern % number), pixels(d.pattern % number))
+    assert d.changed() == set()
+
+
+def test_as_graded_is_one_track_with_its_grade(desk):
+    d = desk()
+    d.do("b.gain = 2.0; b.properties['Pan'] = 3.0")
+    d.before = d.state()
+    _, _, plate = out(d, 1, plates.GRADED)
+    got = pixels(plate.pattern % plate.span.first.frame)
+    wanted = np.roll(pixels(d.pattern % 1003).astype(np.float32) * 2.0, 3, 1).astype(np.float16)
+    assert np.array_equal(got, wanted)
+    third = pixels(plate.pattern % (plate.span.first.frame + 2))  # where clip C lies above
+    assert np.array_equal(
+        third, np.roll(pixels(d.pattern % 1005).astype(np.float32) * 2.0, 3, 1).astype(np.float16)
+    )
+    assert d.changed() == set()
+
+
+def test_direct_reading_touches_nothing_at_all(desk):
+    d = desk()
+    edit, clip = clip_of(d)
+    calls = d.do("len(app.calls)")
+    plate = plates.take_out(d.renderer, edit, clip, plates.DIRECT, d.folder / "p", handles=1)
+    assert d.do("len(app.calls)") == calls
+    assert (plate.pattern, plate.frames) == (d.pattern, "1006-1017")
+
+
+def test_one_frame_for_a_preview(desk):
+    d = desk()
+    _, _, plate = out(d, only=Span(Source(1011), Source(1012)))
+    assert sorted(p.name for p in (d.folder / "plate").glob("*.exr")) == ["plate.1011.exr"]
+    assert np.array_equal(pixels(plate.pattern % 1011), pixels(d.pattern % 1011))
+
+
+def test_a_plate_that_is_there_is_not_rendered_again(desk):
+    d = desk()
+    out(d)
+    calls = d.do("len(app.calls)")
+    out(d)
+    log = d.do("app.calls")[calls:]
+    assert "Project.StartRendering" not in log
+
+
+def test_alpha_goes_out_and_comes_back_where_the_clip_has_it(desk, tmp_path):
+    from tests.hosts.resolve.harness import plate as make
+
+    d = desk()
+    pattern = make(tmp_path / "keyed", "keyed", range(1001, 1031), alpha=True)
+    d.do(f"source.media.pattern = {pattern!r}; source.properties['Alpha mode'] = 'Premultiplied'")
+    edit, clip, plate = out(d)
+    assert np.array_equal(pixels(plate.pattern % 1010), pixels(pattern % 1010))
+    assert pixels(plate.pattern % 1010).shape[2] == 4
+    placed = back(d, edit, clip, plate, as_result(d, plate), landing.TAKE)
+    assert (placed.place, placed.notes) == ("take", [])
+    made = d.state()["pool"]["folders"]["Backlot"]["folders"]["A001"]["items"][0]
+    assert made["properties"]["Alpha mode"] == "Premultiplied"
+
+
+def test_a_managed_project_gives_its_working_space(desk):
+    managed = {
+        "colorScienceMode": "davinciYRGBColorManagedv2",
+        "colorSpaceInput": "sRGB (Linear)",
+        "colorSpaceTimeline": "ACEScg",
+        "colorSpaceOutput": "Rec.709 Gamma 2.4",
+        "outputDRT": "DaVinci",
+    }
+    d = desk(settings=managed)
+    edit, clip, plate = out(d)
+    assert (plate.colour.resolve, plate.colour.ocio, plate.colour.note) == ("ACEScg", "ACEScg", "")
+    assert d.changed() == set()
+    back(d, edit, clip, plate, as_result(d, plate), landing.TAKE)
+    made = d.state()["pool"]["folders"]["Backlot"]["folders"]["A001"]["items"][0]
+    assert made["properties"]["Input Color Space"] == "ACEScg"
+
+
+# ---- what cannot be, said with a cure ---------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("user_did", "error", "says"),
+    [
+        ("a.speed = 2.0", Unsupported, "200%"),
+        ("a.speed = 0.9", Unsupported, "90%"),
+        ("a.media_item = None", Unsupported, "no media"),
+        ("a.media_item.kind = 'Compound'", Unsupported, "compound"),
+        ("source.media.missing = set(range(1001, 1031))", Unsupported, "offline"),
+        ("source.properties['PAR'] = '2.0'", Unsupported, "anamorphic"),
+        ("resolve.user_renders = True", Busy, "rendering"),
+        ("resolve.render_error = 'media offline'", Refused, "media offline"),
+        ("project.settings['colorScienceMode'] = 'acescct'", InvalidInput, "ACES"),
+    ],
+)
+def test_what_resolve_cannot_give_is_a_sentence_and_a_cure(desk, user_did, error, says):
+    d = desk()
+    d.do(user_did)
+    d.before = d.state()
+    with pytest.raises(error, match=says) as caught:
+        out(d)
+    assert caught.value.hint
+    assert d.changed() == set()
+
+
+def test_raw_and_missing_files_cannot_be_read_directly(desk):
+    d = desk()
+    Path(d.pattern % 1010).unlink()
+    with pytest.raises(MissingFrame, match="1010"):
+        out(d, route=plates.DIRECT)
+    d.do("source.media.pattern = '/cards/A001.braw'")
+    with pytest.raises(Unsupported, match="braw"):
+        out(d, route=plates.DIRECT)
+
+
+def test_cancel_while_resolve_renders(desk):
+    d = desk()
+    d.do("resolve.frame_seconds = 0.2")
+    renderer = d.renderer
+    renderer.progress = lambda what, fraction: d.cancel.set()
+    edit, clip = clip_of(d)
+    with pytest.raises(Cancelled):
+        plates.take_out(renderer, edit, clip, plates.ISOLATED, d.folder / "plate")
+    assert d.changed() == set()
+    assert not list((d.folder / "plate").iterdir())
