@@ -13,7 +13,7 @@ from backlot.v1 import backlot_pb2 as pb
 from tests.conftest import RunningServer
 from tests.server.conftest import descriptors, eventually
 from tests.server.raw import ODD_TOOLS, Raw, kinds
-from tests.server.test_runs import job
+from tests.server.starts import job
 
 
 def worker_pid(raw):

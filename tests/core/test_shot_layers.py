@@ -1,0 +1,222 @@
+"""The shot runner over layers and formats, and beside a slow disk."""
+
+from __future__ import annotations
+
+import os
+import signal
+import threading
+import time
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+import backlot
+from backlot import local
+from backlot.client import Studio, connect
+from backlot.errors import (
+    BacklotError,
+    ServerUnavailable,
+)
+from backlot.events import Result
+from backlot.finish import Finish
+from backlot.local import Endpoint
+from backlot.media import Image
+from backlot.report import Update
+from backlot.shot import _Run, process
+from tests.plates import HEIGHT, WIDTH, plate, raw, write_layers, write_shot
+from tests.takes import FRAMES, numbers, path_of
+
+
+def test_all_layers_go_through_a_tool_that_scales(studio: Studio, tmp_path: Path) -> None:
+    (tmp_path / "plate").mkdir()
+    for number in (1, 2, 3):
+        write_layers(tmp_path / "plate" / f"p.{number:04d}.exr", number)
+    source, out = str(tmp_path / "plate" / "p.####.exr"), str(tmp_path / "out" / "p.####.exr")
+    take = process(studio, "upscale", source, out, network="sinc", scale=2)
+    assert numbers(take.done) == [1, 2, 3]
+    before, after = (
+        Image.open(tmp_path / "plate/p.0002.exr"),
+        Image.open(tmp_path / "out/p.0002.exr"),
+    )
+    assert after.layers == before.layers
+    assert after.timecode == before.timecode
+    assert after.parts[0].attributes["shot"] == "sq010_sh020"
+    for layer in before.layers:
+        old, new = before.frame(layer), after.frame(layer)
+        assert (new.width, new.height) == (2 * WIDTH, 2 * HEIGHT)
+        assert (new.channels, new.pixels.dtype) == (old.channels, old.pixels.dtype)
+    depth = before.frame("depth").pixels
+    assert set(np.unique(after.frame("depth").pixels)) <= set(np.unique(depth)), "never mixed"
+
+
+def test_single_files_among_layered_ones_are_scaled_too(studio: Studio, tmp_path: Path) -> None:
+    (tmp_path / "plate").mkdir()
+    backlot.write(tmp_path / "plate" / "p.0001.exr", plate(1))
+    write_layers(tmp_path / "plate" / "p.0002.exr")
+    source, out = str(tmp_path / "plate" / "p.####.exr"), str(tmp_path / "out" / "p.####.exr")
+    take = process(studio, "upscale", source, out, network="sinc", scale=2)
+    assert numbers(take.done) == [1, 2]
+    assert len(Image.open(tmp_path / "out" / "p.0002.exr").layers) == 4
+
+
+def test_layered_files_survive_a_lost_server(
+    server, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.setenv("BACKLOT_RUNTIME", str(server.folder))
+    (tmp_path / "plate").mkdir()
+    for number in range(1, 7):
+        write_layers(tmp_path / "plate" / f"p.{number:04d}.exr", number)
+
+    def progress(update: Update) -> None:
+        if update.finished == 2 and update.report:
+            server.process.kill()
+
+    source, out = str(tmp_path / "plate" / "p.####.exr"), str(tmp_path / "out" / "p.####.exr")
+    try:
+        with connect(endpoint=server.endpoint) as studio:
+            given = {"network": "sinc", "scale": 2, "progress": progress}
+            take = process(studio, "upscale", source, out, **given)
+    finally:
+        local.stop()
+    assert numbers(take.done) == list(range(1, 7))
+
+
+def test_other_layers_of_a_file_stay_as_they_are(studio: Studio, tmp_path: Path) -> None:
+    write_layers(tmp_path / "p.exr")
+    process(studio, "passthrough", tmp_path / "p.exr", tmp_path / "o.exr", layer="glow")
+    for layer in ("", "depth", "glow", "id"):
+        assert np.array_equal(raw(tmp_path / "p.exr", layer), raw(tmp_path / "o.exr", layer))
+
+
+def test_another_format_is_written_as_a_picture_of_its_own(studio: Studio, tmp_path: Path):
+    backlot.write(tmp_path / "p.1001.png", plate(1))
+    take = process(studio, "passthrough", tmp_path / "p.1001.png", tmp_path / "p.1001.exr")
+    assert take.exit_code == 0
+    png, exr = backlot.read(tmp_path / "p.1001.png"), backlot.read(tmp_path / "p.1001.exr")
+    assert np.allclose(exr.pixels, png.pixels, rtol=2e-3, atol=1e-5)
+
+
+def test_a_lost_server_is_connected_to_again(
+    server, monkeypatch: pytest.MonkeyPatch, source: str, out: str
+) -> None:
+    monkeypatch.setenv("BACKLOT_RUNTIME", str(server.folder))
+    kinds: list[str] = []
+
+    def progress(update: Update) -> None:
+        kinds.append(update.kind)
+        if update.finished == 2 and "reconnect" not in kinds:
+            server.process.kill()
+
+    try:
+        with connect(endpoint=server.endpoint) as studio:
+            take = process(studio, "passthrough", source, out, seconds=0.15, progress=progress)
+    finally:
+        local.stop()
+    assert take.exit_code == 0
+    assert len(take.done) == len(FRAMES)
+    assert kinds.count("reconnect") == 1
+
+
+def test_a_server_that_was_told_to_end_is_not_started_again(
+    server, monkeypatch: pytest.MonkeyPatch, source: str, out: str
+) -> None:
+    monkeypatch.setenv("BACKLOT_RUNTIME", str(server.folder))
+
+    def progress(update: Update) -> None:
+        if update.finished == 2:
+            server.process.terminate()
+
+    with (
+        connect(endpoint=server.endpoint) as studio,
+        pytest.raises(ServerUnavailable, match="told to end"),
+    ):
+        process(studio, "passthrough", source, out, seconds=0.15, progress=progress)
+    server.process.wait(20)
+    assert local.find() is None
+    assert len(list(Path(out).parent.glob("copy.*.exr"))) >= 2
+
+
+def test_a_lost_worker_costs_a_retry(server, source: str, out: str) -> None:
+    killed: list[int] = []
+
+    def progress(update: Update) -> None:
+        if update.finished == 2 and not killed:
+            killed.append(studio.status().devices[0].worker_pid)
+            os.kill(killed[0], signal.SIGKILL)
+
+    with connect(endpoint=server.endpoint) as studio:
+        take = process(studio, "passthrough", source, out, seconds=0.15, progress=progress)
+    assert killed
+    assert take.exit_code == 0
+    assert len(take.done) == len(FRAMES)
+
+
+def test_a_frame_that_always_takes_its_worker_down_does_not_keep_the_others(
+    server, source: str, out: str
+) -> None:
+    """The worker is killed whenever it works on frame 1003."""
+    over = threading.Event()
+    bad = threading.Event()
+
+    def progress(update: Update) -> None:
+        if update.kind == "progress":
+            (bad.set if update.number == 1003 else bad.clear)()
+
+    def killer(studio: Studio) -> None:
+        while not over.is_set():
+            if bad.wait(0.05):
+                bad.clear()
+                os.kill(studio.status().devices[0].worker_pid, signal.SIGKILL)
+
+    with connect(endpoint=server.endpoint) as studio:
+        thread = threading.Thread(target=killer, args=(studio,))
+        thread.start()
+        try:
+            take = process(studio, "passthrough", source, out, seconds=0.3, progress=progress)
+        finally:
+            over.set()
+            thread.join()
+    assert numbers(take.failed) == [1003]
+    assert take.failed[0].error is not None
+    assert take.failed[0].error.code == "worker-lost"
+    assert len(take.done) == len(FRAMES) - 1
+
+
+def test_a_slow_disk_holds_the_job_back(
+    studio: Studio, tmp_path: Path, out: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Never more than a few results are in memory, however much faster the tool is."""
+    source, _ = write_shot(tmp_path, range(1, 21))
+    write, events_of = Finish.write, _Run._events
+    come, held = 0, []
+
+    def slow(self, number, results):
+        time.sleep(0.03)
+        report = write(self, number, results)
+        held.append(come - len(held))
+        return report
+
+    def counted(self, *args, **given):
+        nonlocal come
+        for event in events_of(self, *args, **given):
+            come += isinstance(event, Result)
+            yield event
+
+    monkeypatch.setattr(Finish, "write", slow)
+    monkeypatch.setattr(_Run, "_events", counted)
+    assert len(process(studio, "passthrough", source, out).done) == 20
+    assert 2 <= max(held) <= 4
+
+
+def test_the_take_says_itself(studio: Studio, source: str, out: str) -> None:
+    path_of(source, 1002).unlink()
+    take = process(studio, "passthrough", source, out)
+    assert "5 done, 1 failed" in str(take)
+    assert [frame.path for frame in take.frames] == [path_of(out, n) for n in FRAMES]
+    assert isinstance(take.failed[0].error, BacklotError)
+
+
+def test_through_the_studio(endpoint: Endpoint, source: str, out: str) -> None:
+    with connect(endpoint=endpoint) as opened:
+        assert opened.process("passthrough", source, out=out).exit_code == 0
