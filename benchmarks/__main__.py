@@ -15,6 +15,10 @@ NAMES = ["start", "transport", "sequence", "memory", "leaks", "fill_stills", "bl
 
 
 def main(names: list[str]) -> int:
+    unknown = set(names) - set(NAMES)
+    if unknown:
+        print(f"There is no benchmark {', '.join(sorted(unknown))}. There are: {', '.join(NAMES)}.")
+        return 2
     console = Console(width=120)
     table = Table(title=f"{psutil.cpu_count()} cores, {platform.processor() or platform.machine()}")
     for heading in ("figure", "measured", "must", "", "note"):
