@@ -31,6 +31,7 @@ def test_a_take(desk, version):
         media = state["pool"]["folders"]  # popped by changed(): read it anew
         media = d.state()["pool"]["folders"]["Backlot"]["folders"]["A001"]["items"][0]
         assert media["third"]["backlot.job"] == "job-1"
+        assert media["markers"]["0"]["customData"] == "job-1"
         assert media["name"] == "A001_C003.exr fill v001"
 
 

@@ -16,6 +16,8 @@ import pytest
 from backlot_resolve import store
 from backlot_resolve.companion import Companion
 
+from .trips import rendered
+
 
 class Talk:
     """A companion, and what it says."""
@@ -87,14 +89,6 @@ def half(path):
     image = oiio.ImageBuf(str(path))
     assert not image.has_error, image.geterror()
     return image.get_pixels(oiio.HALF)
-
-
-def rendered(d, record):
-    """What Resolve shows on a frame of the timeline now."""
-    return np.asarray(
-        d.do(f"""[float(v) for v in __import__('tests.hosts.resolve.pixels', fromlist=['x'])
-             .frame(timeline, {record})[..., :3].ravel()]"""), np.float32
-    ).reshape(36, 64, 3)  # fmt: skip
 
 
 @pytest.mark.parametrize("route", ["isolated", "direct"])

@@ -12,7 +12,7 @@ from backlot_resolve.frames import Source, Span
 
 from backlot.errors import Cancelled, InvalidInput, MissingFrame, Unsupported
 
-from .trips import as_result, back, clip_of, item, out, pixels
+from .trips import as_result, back, clip_of, item, out, pixels, rendered
 
 
 def test_a_clip_comes_out_frame_for_frame_and_bit_for_bit(desk):
@@ -46,24 +46,59 @@ def test_every_version_gives_the_same_frames_and_leaves_the_project(desk, versio
     assert d.changed() == ({"render"} if version == "18.5" else set())
 
 
+RATES = "16 18 23.976 24 25 29.97 30 47.952 48 50 59.94 60 72 95.904 96 100 119.88 120"
+
+
 @pytest.mark.parametrize(
-    ("settings", "start"),
-    [
-        ({"timelineFrameRate": "25"}, 90000),
-        ({"timelineFrameRate": "23.976"}, 86400),
-        ({"timelineFrameRate": "29.97"}, 108000),
-        ({"timelineFrameRate": "29.97", "timelineDropFrameTimecode": "1"}, 107892),
-        ({"timelineFrameRate": "59.94", "timelineDropFrameTimecode": "1"}, 215784),
-    ],
+    ("rate", "drop"),
+    [(rate, False) for rate in RATES.split()] + [(rate, True) for rate in ("29.97", "59.94")],
 )
-def test_every_rate_is_frame_accurate(desk, settings, start):
-    d = desk(settings=settings)
+def test_every_rate_is_frame_accurate(desk, rate, drop):
+    """An hour is nominal x 3600 frames, less what drop-frame leaves out: two labels a minute at
+    30, but for every tenth."""
+    nominal = round(float(rate))
+    start = nominal * 3600 - (54 * 2 * nominal // 30 if drop else 0)
+    d = desk(settings={"timelineFrameRate": rate, "timelineDropFrameTimecode": str(int(drop))})
     edit, clip, plate = out(d)
     assert edit.base.start.frame == start
-    assert np.array_equal(pixels(plate.pattern % 1007), pixels(d.pattern % 1007))
+    assert edit.base.timecode(edit.base.start) == ("01:00:00;00" if drop else "01:00:00:00")
+    for number in (1007, 1016):
+        assert np.array_equal(pixels(plate.pattern % number), pixels(d.pattern % number))
     placed = back(d, edit, clip, plate, as_result(d, plate), landing.ABOVE)
     assert placed.place == landing.ABOVE, placed.reason
     assert item(d, 2, 0)["span"][:2] == [start + 4, 10]
+
+
+@pytest.mark.parametrize(
+    ("timeline", "media"),
+    [("24", "23.976"), ("25", "24"), ("24", "48"), ("30", "24"), ("23.976", "29.97"),
+     ("29.97", "23.976"), ("50", "25"), ("60", "23.976"), ("24", "25")],
+)  # fmt: skip
+@pytest.mark.parametrize("place", [landing.TAKE, landing.ABOVE])
+def test_mixed_rates_show_the_same_media_frame_on_every_timeline_frame(
+    desk, timeline, media, place
+):
+    d = desk(settings={"timelineFrameRate": timeline})
+    d.do(f"source.media.rate = Rate.parse('{media}'); a.left = 0; timeline.tracks[1].items.clear()")
+    start = d.do("a.start")
+    before = [rendered(d, start + n) for n in range(10)]
+    edit, clip, plate = out(d, handles=4)
+    placed = back(d, edit, clip, plate, as_result(d, plate), place)
+    assert placed.place == place, placed.reason
+    d.do("a.enabled = True" if place == landing.TAKE else "a.enabled = False")
+    for n in range(10):
+        assert np.array_equal(rendered(d, start + n), before[n]), n
+
+
+def test_a_resolve_without_a_window_renders_and_is_left_as_it_was(desk):
+    d = desk(headless=True)
+    edit, clip, plate = out(d)
+    assert np.array_equal(pixels(plate.pattern % 1010), pixels(d.pattern % 1010))
+    assert d.changed() == set()
+    placed = back(d, edit, clip, plate, as_result(d, plate), landing.TAKE)
+    assert (placed.place, bool(placed.reason)) == ("bin", True)  # it adds no takes there
+    placed = back(d, edit, clip, plate, as_result(d, plate, "job-2"), landing.ABOVE)
+    assert placed.place == landing.ABOVE, placed.reason
 
 
 def test_a_timeline_of_another_start_and_size(desk):

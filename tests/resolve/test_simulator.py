@@ -294,6 +294,16 @@ def test_26_the_user_edits_meanwhile(open_):
     assert len(timeline.GetItemListInTrack("video", 1)) == 1
 
 
+def test_27_a_composition_that_is_not_rooted_fails_the_render(open_, tmp_path):
+    made, app, project, timeline = open_()
+    item = timeline.GetItemListInTrack("video", 1)[0]
+    assert item.AddFusionComp()
+    inside = {"SelectAllFrames": False, "MarkIn": 86404, "MarkOut": 86404}
+    assert "Error" not in render(made, app, project, tmp_path / "r", **inside)
+    made.do("""a.comps[a.comp] = a.comps[a.comp].replace('SourceOp = "MediaIn1",', "")""")
+    assert "not rooted" in render(made, app, project, tmp_path / "s", **inside)["Error"]
+
+
 @pytest.mark.parametrize("profile", [{"studio": False}, {"external": False}])
 def test_28_no_scripting_without_studio_and_permission(desk, profile):
     assert desk(connect=False, **profile).application() is None
@@ -339,6 +349,34 @@ def test_32_a_new_timeline_opens(open_):
     *_, project, _ = open_()
     project.GetMediaPool().CreateEmptyTimeline("new")
     assert project.GetCurrentTimeline().GetName() == "new"
+
+
+def test_33_without_a_window_there_is_no_page_and_jobs_are_added(open_):
+    _, app, project, _ = open_(headless=True)
+    assert app.GetCurrentPage() is None
+    assert app.OpenPage("deliver") is False
+    assert project.AddRenderJob()
+
+
+def test_34_without_a_window_no_take_is_added(open_):
+    *_, timeline = open_(headless=True)
+    item = timeline.GetItemListInTrack("video", 1)[0]
+    assert item.AddTake(item.GetMediaPoolItem()) is False
+    assert item.GetTakesCount() == 0
+
+
+def test_35_an_imported_composition_is_one_more(open_, tmp_path):
+    *_, timeline = open_()
+    item = timeline.GetItemListInTrack("video", 1)[0]
+    item.AddFusionComp()
+    path = tmp_path / "c.comp"
+    assert item.ExportFusionComp(str(path), 1)
+    assert item.ImportFusionComp(str(path))
+    assert item.GetFusionCompNameList() == ["Composition 1", "Composition 2"]
+    assert item.LoadFusionCompByName("Composition 1")
+    assert item.LoadFusionCompByName("none") is None
+    path.write_text("not a composition")
+    assert item.ImportFusionComp(str(path)) is None
 
 
 def test_what_is_not_modelled_fails_loudly(open_):

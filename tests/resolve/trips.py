@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import shutil
 
+import numpy as np
 import OpenImageIO as oiio  # noqa: N813
 from backlot_resolve import bins, plates, takes
 from backlot_resolve import edit as editing
@@ -38,6 +39,14 @@ def as_result(desk, plate, job="job-1", label="fill v001"):
 
 def back(desk, edit, clip, plate, result, place):
     return takes.bring_back(desk.scripting, desk.journal, edit, clip, plate, result, place)
+
+
+def rendered(desk, record):
+    """What Resolve shows on a frame of the timeline now: (height, width, 3) float32."""
+    return np.asarray(
+        desk.do(f"""[float(v) for v in __import__('tests.hosts.resolve.pixels', fromlist=['x'])
+             .frame(timeline, {record})[..., :3].ravel()]"""), np.float32
+    ).reshape(36, 64, 3)  # fmt: skip
 
 
 def item(desk, track, index):

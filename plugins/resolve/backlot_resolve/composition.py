@@ -74,8 +74,16 @@ def add(
 
 
 def names(scripting: Scripting, item: Any) -> list[str]:
-    """The compositions of a clip."""
-    return [str(n) for n in scripting.call("TimelineItem.GetFusionCompNameList", item) or []]
+    """The compositions of a clip. Raises: Refused when Resolve does not tell them."""
+    for _ in range(2):
+        found = scripting.call("TimelineItem.GetFusionCompNameList", item)
+        if isinstance(found, list) and (
+            found or not scripting.call("TimelineItem.GetFusionCompCount", item)
+        ):
+            return [str(name) for name in found]
+        if found is None and scripting.call("TimelineItem.GetFusionCompCount", item) == 0:
+            return []
+    raise Refused("Resolve does not tell the clip's Fusion compositions.", "Close its dialogs.")
 
 
 def show(scripting: Scripting, item: Any, name: str) -> bool:

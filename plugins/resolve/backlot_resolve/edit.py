@@ -9,7 +9,7 @@ from typing import Any
 
 from backlot.errors import BacklotError, InvalidInput, NotFound
 
-from .errors import Changed
+from .errors import Changed, gone
 from .frames import Offset, Placement, Record, Source, Span, Timebase, check_speed
 from .scripting import Scripting
 from .timecode import Rate
@@ -152,7 +152,10 @@ class Open:
 def read(scripting: Scripting) -> Edit:
     """The open timeline. Raises: NotFound when there is none, NotConnected, Refused."""
     with scripting.sentences():
-        return _read(scripting)
+        found = _read(scripting)
+        if not scripting.alive():  # a Resolve that is lost looks like an empty timeline
+            raise gone()
+        return found
 
 
 def _read(scripting: Scripting) -> Edit:

@@ -87,16 +87,28 @@ def kept(scripting: Scripting, journal: Journal, notes: list[str]) -> Iterator[K
 
 
 def remember(scripting: Scripting) -> Kept:
+    """What is open now. Raises: Refused, before anything is touched, when Resolve does not tell."""
     call = scripting.call
     now = Open(scripting)
-    state = Kept(str(call("Project.GetUniqueId", now.project)))
+    state = Kept(_told(scripting, "Project.GetUniqueId", now.project))
     state.page = str(call("Resolve.GetCurrentPage", scripting.application) or "")
     if now.timeline is not None:
-        state.timeline_id = str(call("Timeline.GetUniqueId", now.timeline))
+        state.timeline_id = _told(scripting, "Timeline.GetUniqueId", now.timeline)
         state.timecode = str(call("Timeline.GetCurrentTimecode", now.timeline) or "")
     folder = call("MediaPool.GetCurrentFolder", now.pool)
-    state.folder_id = str(call("Folder.GetUniqueId", folder)) if folder else ""
+    state.folder_id = _told(scripting, "Folder.GetUniqueId", folder)
     return state
+
+
+def _told(scripting: Scripting, name: str, on: Any) -> str:
+    return str(
+        scripting.need(
+            name,
+            on,
+            why="Resolve does not tell what is open.",
+            cure="Close its dialogs, try again.",
+        )
+    )
 
 
 def remember_delivery(scripting: Scripting, state: Kept, journal: Journal) -> None:
@@ -283,9 +295,8 @@ def _folder(scripting: Scripting, now: Open, state: Kept) -> str:
         if not state.folder_id or call("Folder.GetUniqueId", folder) == state.folder_id:
             return ""
         found = find_folder(scripting, now.pool, state.folder_id)
-        if found is None:
-            return ""
-        call("MediaPool.SetCurrentFolder", now.pool, found)
+        if found is not None:
+            call("MediaPool.SetCurrentFolder", now.pool, found)
     folder = call("MediaPool.GetCurrentFolder", now.pool)
     if call("Folder.GetUniqueId", folder) == state.folder_id:
         return ""

@@ -56,11 +56,17 @@ LEDGER = tuple(
         (25, "Appends that answered with an error are gone after a save", "measured", "A"),
         (26, "The user edits while we work", "measured", "N"),
         (27, "Fusion compositions: AddTool, ConnectInput, an unrooted graph fails the render",
-         "measured", "A", False),
+         "measured", "A"),
         (28, "The free edition gives no scripting from outside", "documented", "B"),
         (29, "Camera raw has a path that nothing else can read", "measured", "N"),
         (30, "Alpha counts by clip property, and is rendered only where asked", "assumed", "A B"),
         (31, "A fresh timeline takes no clips until it was made current", "measured", "D"),
         (32, "CreateEmptyTimeline makes the new timeline current", "measured", "F"),
+        (33, "Without a window there is no page; render jobs are added all the same", "assumed",
+         "A"),
+        (34, "Without a window no take is added (A measured that it differs there, not how)",
+         "assumed", "A"),
+        (35, "ImportFusionComp adds a composition and opens it; Load opens by name", "documented",
+         "A"),
     )
 )  # fmt: skip

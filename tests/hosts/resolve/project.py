@@ -181,7 +181,8 @@ class Project(Thing):
         return self.presets.pop(name, None) is not None
 
     def AddRenderJob(self) -> str:
-        if self.resolve.page != "deliver" or not self.current:
+        headless = self.resolve.profile.get("headless")
+        if not self.current or (self.resolve.page != "deliver" and not headless):
             return ""
         job = RenderJob(self)
         self.queue.append(job)

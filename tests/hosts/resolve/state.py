@@ -26,7 +26,8 @@ def _folder(folder: Any) -> dict[str, Any]:
     return {
         "items": [
             {"name": i.name, "properties": dict(i.properties), "third": dict(i.third),
-             "metadata": dict(i.metadata), "color": i.color}
+             "metadata": dict(i.metadata), "color": i.color,
+             "markers": {str(k): v for k, v in i.markers.items()}}
             for i in folder.items
         ],
         "folders": {f.name: _folder(f) for f in folder.folders},

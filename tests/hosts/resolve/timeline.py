@@ -170,7 +170,7 @@ class TimelineItem(Thing, Markers, Compositions):
     def AddTake(
         self, media_item: Any, start: float | None = None, end: float | None = None
     ) -> bool:
-        if self.locked() or not media_item.media:
+        if self.locked() or not media_item.media or self.resolve.profile.get("headless"):
             return False
         if not self.takes:
             self.takes = [(self.media_item, self.left, self.left + self.length - 1)]
