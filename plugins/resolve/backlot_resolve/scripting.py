@@ -17,7 +17,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from backlot.errors import BacklotError, NotFound
+from backlot.errors import BacklotError, Cancelled
 
 from . import spec
 from .errors import NO_ANSWER, NeedsVersion, NotConnected, Refused, gone
@@ -126,7 +126,7 @@ class Scripting:
         except NotConnected:
             raise
         except BacklotError as error:
-            if isinstance(error, (Refused, NotFound)) and not self.alive():
+            if not isinstance(error, Cancelled) and not self.alive():
                 raise gone() from error
             raise
         except (TypeError, ValueError, KeyError, AttributeError, RuntimeError) as error:
