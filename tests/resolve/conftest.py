@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import os
 import sys
 import threading
+import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -77,3 +79,57 @@ def desk(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[.
     yield start
     for made in started:
         made.simulator.close()
+
+
+@pytest.fixture(scope="session")
+def app():
+    from backlot_resolve.panel.style import dress
+    from PySide6.QtWidgets import QApplication
+
+    made = QApplication.instance() or QApplication([])
+    dress(made)
+    return made
+
+
+def until(app, condition, seconds=20.0):
+    end = time.monotonic() + seconds
+    while not condition():
+        assert time.monotonic() < end, "it did not happen"
+        app.processEvents()
+        time.sleep(0.005)
+
+
+@pytest.fixture
+def panel(app, desk, tmp_path, monkeypatch):
+    """A window beside a simulated Resolve, with a server of its own where a test asks for one."""
+    from backlot_resolve.panel.window import Window
+
+    windows = []
+    monkeypatch.setenv("BACKLOT_HOME", str(tmp_path / "home"))
+    monkeypatch.setenv("BACKLOT_RESULTS", str(tmp_path / "results"))
+    monkeypatch.setenv("BACKLOT_RUNTIME", str(tmp_path / "none"))
+
+    def start(server=None, **profile):
+        made = desk(connect=False, **profile)
+        if server is not None:
+            monkeypatch.setenv("BACKLOT_RUNTIME", str(server.folder))
+        window = Window()
+        windows.append(window)
+        window.show()
+        until(app, lambda: window.look)
+        if server is not None:
+            until(app, lambda: window.tool.spec)
+        return made, window
+
+    monkeypatch.setattr(Window, "_ask_tools", _ask_tools_if_served(Window._ask_tools))
+    yield start
+    for window in windows:
+        window.close()
+
+
+def _ask_tools_if_served(original):
+    def ask(self):
+        if not os.environ["BACKLOT_RUNTIME"].endswith("none"):
+            original(self)
+
+    return ask

@@ -89,7 +89,7 @@ class Companion:
     def handle(self, request: dict[str, Any]) -> None:
         """Start what was asked; the answer is written when it is there."""
         verb = str(request.get("do"))
-        places = dict.fromkeys(("look", "where", "show"), self._host)
+        places = dict.fromkeys(("look", "where", "show", "accept"), self._host)
         slow = ("preview", "compare", "tools", "status", "submit", "place", "estimate")
         places |= dict.fromkeys(slow, self._looks)
         method = getattr(self, f"_do_{verb}", None)
@@ -263,6 +263,19 @@ class Companion:
         if not done:
             raise NotFound("The clip or its take is not there any more.", "Refresh the list.")
         return {"shown": shown}
+
+    def _do_accept(self, request: dict[str, Any]) -> Any:
+        """The result that stays: shown on the timeline, and no other of its frames is accepted."""
+        self._do_show(request | {"shown": True})
+        record = self._record(request)
+        changed = []
+        for other in self._records.values():
+            same = (other.clip.id, other.clip.record) == (record.clip.id, record.clip.record)
+            if same and other.accepted != (other is record):
+                other.accepted = other is record
+                other.save()
+                changed.append(other.facts())
+        return changed
 
     def _do_reject(self, request: dict[str, Any]) -> Any:
         """Out of the list; with "files", its frames go too. The timeline is left to the person."""

@@ -91,6 +91,7 @@ class JobRecord:
     engine: str = ""
     seconds: float = 0.0
     rejected: bool = False
+    accepted: bool = False
     warnings: list[str] = field(default_factory=list)
 
     def save(self) -> None:
@@ -128,6 +129,7 @@ class JobRecord:
             "frames": len(self.result.span) if self.result else 0,
             "asked": self.asked,
             "rejected": self.rejected,
+            "accepted": self.accepted,
         }
 
 

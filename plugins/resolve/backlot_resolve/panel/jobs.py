@@ -25,7 +25,7 @@ _WORDS = {
     "failed": "failed",
     "cancelled": "cancelled",
 }
-_PLACES = {"take": "take", "above": "track above", "bin": "bin"}
+_PLACES = {"take": "take", "above": "track above", "fusion": "Fusion", "bin": "bin"}
 
 
 class Jobs(QAbstractListModel):
@@ -104,7 +104,8 @@ def says(row: dict[str, Any]) -> str:
     if state in ("failed", "parked", "cancelled"):
         return f"{_WORDS[state]}: {row['sentence']}" if row["sentence"] else _WORDS[state]
     place = _PLACES.get(row.get("place", ""), "")
-    return f"{row['frames']} frames in {duration(row['seconds'])}, {place}"
+    tick = ", accepted" if row.get("accepted") else ""
+    return f"{row['frames']} frames in {duration(row['seconds'])}, {place}{tick}"
 
 
 class JobRow(QStyledItemDelegate):

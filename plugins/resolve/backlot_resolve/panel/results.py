@@ -9,6 +9,7 @@ from PySide6.QtCore import Qt, QUrl, Signal
 from PySide6.QtGui import QDesktopServices
 from PySide6.QtWidgets import QHBoxLayout, QListView, QMenu, QToolButton, QWidget
 
+from ..landing import ABOVE, FUSION, IN_CLIP, TAKE
 from ..store import ACTIVE
 from .jobs import JobRow, Jobs
 from .link import Link
@@ -53,6 +54,7 @@ class Results(QuietList):
         row.setSpacing(3)
         for name, text, tip, action in (
             ("ab", "A/B", "Show the result or the original on the timeline (T)", self.a_b),
+            ("accept", "Accept", "Show it on the timeline and tick it (A)", self.accept),
             ("place", "Place", "Put the result on the timeline again", self._places),
             ("again", "Re-run", "Load its settings, to change and run again", self._again),
             ("resume", "Resume", "Go on where it stopped; finished frames are kept", self._resume),
@@ -89,9 +91,10 @@ class Results(QuietList):
         job = self.job
         active = bool(job and job["state"] in ACTIVE)
         made = bool(job and job["pattern"] and not active)
-        placed = bool(made and job and job["place"] in ("take", "above"))
+        placed = bool(made and job and job["place"] in (*IN_CLIP, ABOVE))
         for name, on in (
-            ("ab", placed), ("place", made), ("again", job is not None and not active),
+            ("ab", placed), ("accept", placed and job is not None and not job["accepted"]),
+            ("place", made), ("again", job is not None and not active),
             ("resume", bool(job and job["state"] in ("failed", "cancelled"))),
             ("reveal", job is not None), ("cancel", active),
         ):  # fmt: skip
@@ -126,6 +129,19 @@ class Results(QuietList):
 
         self._link.ask("show", done, self._failed, job=job["id"], shown=shown)
 
+    def accept(self) -> None:
+        """The result that stays: shown, and ticked in the list in place of others of its clip."""
+        job = self.job
+        if job is None or not self.buttons["accept"].isEnabled():
+            return
+
+        def done(jobs: list[Job]) -> None:
+            self.jobs.shown[job["id"]] = True
+            for each in jobs:
+                self.jobs.put(each)
+
+        self._link.ask("accept", done, self._failed, job=job["id"])
+
     def cancel(self) -> None:
         job = self.job
         if job is not None and job["state"] in ACTIVE:
@@ -136,7 +152,10 @@ class Results(QuietList):
         if job is None:
             return
         menu, button = QMenu(self), self.buttons["place"]
-        for place, text in (("take", "As a take"), ("above", "On the track above")):
+        for place, text in (
+            (TAKE, "As a take"), (FUSION, "In its Fusion composition"),
+            (ABOVE, "On the track above"),
+        ):  # fmt: skip
             menu.addAction(text, partial(self._place, job, place))
         menu.exec(button.mapToGlobal(button.rect().bottomLeft()))
 

@@ -27,8 +27,8 @@ PLAYHEAD, SELECTED, MARKS, MARKERS, ALL = "playhead", "selected", "marks", "mark
 _MODES = (
     (PLAYHEAD, "Playhead", "The clip under the playhead, and it follows"),
     (SELECTED, "Selected", "The clips that are selected on the timeline"),
-    (MARKS, "In–Out", "The clips between the marks"),
-    (MARKERS, "Markers", "The clips under markers of a colour"),
+    (MARKS, "In–Out", "What lies between the marks, of every clip"),
+    (MARKERS, "Markers", "What lies under markers of a colour; one frame long, the whole clip"),
     (ALL, "All", "Every clip: choose in the list"),
 )
 _CLIP = Qt.ItemDataRole.UserRole
@@ -107,7 +107,8 @@ class ClipRow(QStyledItemDelegate):
         )
         painter.drawText(top, Qt.AlignmentFlag.AlignLeft, name)
         painter.setPen(QColor(style.WARN if row["problem"] else style.FAINT))
-        facts = f"{row['in']}   {row['frames']} fr   {row['size'][0]}×{row['size'][1]}"
+        frames = f"{row['part']} of {row['frames']}" if row.get("part") else row["frames"]
+        facts = f"{row['in']}   {frames} fr   {row['size'][0]}×{row['size'][1]}"
         problem = row["problem"].rpartition("” ")[2]
         text = problem[:1].upper() + problem[1:] or facts
         if row["locked"] and not row["problem"]:
@@ -217,6 +218,19 @@ class Source(QWidget):
         rows = [self.model.rows[i.row()] for i in self.list.selectionModel().selectedRows()]
         return rows or ([] if self.mode == ALL else list(self.model.rows))
 
+    def ranges(self) -> list[list[int]]:
+        """The frames of the timeline that are marked, [first, end] each; none for whole clips."""
+        marks = self.look.get("marks")
+        if self.mode == MARKS and marks:
+            return [list(marks)]
+        if self.mode == MARKERS:
+            return [[first, end] for first, end in self._marked() if end - first > 1]
+        return []
+
+    def _marked(self) -> list[tuple[int, int]]:
+        wanted = self.colour.currentText()
+        return [(m[0], m[0] + m[1]) for m in self.look.get("markers", []) if m[2] == wanted]
+
     def _refresh(self) -> None:
         self.colour.setVisible(self.mode == MARKERS)
         kept = {row["id"] for row in self._selected()}
@@ -242,12 +256,21 @@ class Source(QWidget):
         if mode == SELECTED:
             return [clip for clip in clips if clip["id"] in look.get("selected", [])]
         if mode == MARKS and look.get("marks"):
-            return [clip for clip in clips if _touches(clip, *look["marks"])]
+            return self._cut([clip for clip in clips if _touches(clip, *look["marks"])])
         if mode == MARKERS:
-            wanted = self.colour.currentText()
-            spans = [(m[0], m[0] + m[1]) for m in look.get("markers", []) if m[2] == wanted]
-            return [clip for clip in clips if any(_touches(clip, *span) for span in spans)]
+            spans = self._marked()
+            return self._cut([c for c in clips if any(_touches(c, *span) for span in spans)])
         return clips if mode == ALL else []
+
+    def _cut(self, clips: list[dict[str, Any]]) -> list[dict[str, Any]]:
+        """With the number of marked frames, where that is not all of a clip."""
+        ranges, rows = self.ranges(), []
+        for clip in clips:
+            spans = [(max(a, clip["start"]), min(b, clip["end"])) for a, b in ranges]
+            marked = sum(max(0, end - first) for first, end in spans)
+            part = marked if 0 < marked < clip["frames"] else 0
+            rows.append(clip | {"part": part} if part else clip)
+        return rows
 
 
 def _touches(clip: dict[str, Any], first: int, end: int) -> bool:

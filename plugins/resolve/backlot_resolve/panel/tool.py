@@ -22,6 +22,7 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
+from ..landing import IN_CLIP
 from .controls import LABEL, Controls, QuietCombo, QuietSpin, form_layout
 from .memory import Memory
 
@@ -32,6 +33,7 @@ _ROUTES = (
 )
 _PLACES = (
     ("take", "As a take", "Beside the original in the clip's take selector"),
+    ("fusion", "In its Fusion composition", "A Loader after MediaIn, in a copy of the composition"),
     ("above", "On the track above", "On a track named Backlot, grade and transform copied"),
     ("bin", "In the bin only", "The timeline is not touched"),
 )
@@ -311,10 +313,11 @@ class Tool(QWidget):
     def _route_changed(self) -> None:
         graded = self.route.currentData() == "graded"
         self.handles.setEnabled(not graded)
-        if graded and self.place.currentData() == "take":
+        if graded and self.place.currentData() in IN_CLIP:
             self.place.setCurrentIndex(self.place.findData("above"))
         model: Any = self.place.model()
-        model.item(self.place.findData("take")).setEnabled(not graded)
+        for place in IN_CLIP:
+            model.item(self.place.findData(place)).setEnabled(not graded)
         self.changed.emit()
 
     def _browse(self, field: QLineEdit) -> None:

@@ -10,7 +10,6 @@ from PySide6.QtGui import (
     QKeyEvent,
     QMouseEvent,
     QPainter,
-    QPainterPath,
     QPaintEvent,
     QPen,
     QPixmap,
@@ -19,6 +18,8 @@ from PySide6.QtGui import (
 from PySide6.QtWidgets import QWidget
 
 from . import style
+from .overlay import Overlay
+from .pictures import Pictures
 
 WIPE, BOX, ELLIPSE, BRUSH = "wipe", "box", "ellipse", "brush"
 _GRIP = 14.0
@@ -52,14 +53,18 @@ class Viewer(QWidget):
         self._wiping = False
         self._mouse: QPointF | None = None
         self._held = False
+        self._overlay, self._pictures = Overlay(), Pictures(self)
+        self._scaled: dict[int, QPixmap] = {}
 
     def sizeHint(self) -> QSize:  # noqa: N802
         return QSize(720, 420)
 
     def show_frames(self, before: str, after: str) -> None:
-        """Pictures by path; "" for none."""
-        self.before = QPixmap(before) if before else None
-        self.after = QPixmap(after) if after else None
+        """Pictures by path; "" for none. They appear when they are read."""
+        self._pictures.load([before, after], self._shown)
+
+    def _shown(self, pictures: list[QPixmap | None]) -> None:
+        self.before, self.after = pictures
         self.busy = False
         self.update()
 
@@ -69,6 +74,7 @@ class Viewer(QWidget):
         self.update()
 
     def clear(self) -> None:
+        self._pictures.forget()
         self.before = self.after = None
         self._zoom, self._offset = 1.0, QPointF(0, 0)
         self.update()
@@ -117,7 +123,7 @@ class Viewer(QWidget):
             return
         frame = self._frame()
         if self.before is not None:
-            painter.drawPixmap(frame, self.before, QRectF(self.before.rect()))
+            self._paint_picture(painter, frame, self.before)
         if self.after is not None and not self._held:
             self._paint_after(painter, frame)
         if self.show_matte:
@@ -131,7 +137,7 @@ class Viewer(QWidget):
         x = frame.x() + frame.width() * self.split
         painter.save()
         painter.setClipRect(QRectF(x, frame.y(), frame.right() - x, frame.height()))
-        painter.drawPixmap(frame, self.after, QRectF(self.after.rect()))
+        self._paint_picture(painter, frame, self.after)
         painter.restore()
         painter.setPen(QPen(QColor(255, 255, 255, 150), 1))
         top, bottom = max(frame.top(), 0.0), min(frame.bottom(), float(self.height()))
@@ -172,41 +178,25 @@ class Viewer(QWidget):
         painter.drawText(box, Qt.AlignmentFlag.AlignCenter, text)
 
     def _paint_shapes(self, painter: QPainter, frame: QRectF) -> None:
-        cover = QPainterPath()
-        for shape in [*self.shapes, *([self._shape] if self._shape else [])]:
-            path = self._path(shape, frame)
-            cover = cover.subtracted(path) if shape.get("erase") else cover.united(path)
-        tint = QColor(style.MATTE)
-        painter.setPen(QPen(tint, 1.2))
-        judged = self.after is not None and self.mode == WIPE
-        tint.setAlpha(0 if judged else 76)  # a result is not looked at through red
-        painter.setBrush(tint)
-        painter.drawPath(cover)
+        shapes = [*self.shapes, *([self._shape] if self._shape else [])]
+        judged = self.after is not None and self.mode == WIPE  # not through red
+        self._overlay.paint(
+            painter, shapes, frame, self.size(), self.devicePixelRatioF(), filled=not judged
+        )
 
-    def _path(self, shape: dict[str, Any], frame: QRectF) -> QPainterPath:
-        points = [
-            QPointF(frame.x() + x * frame.width(), frame.y() + y * frame.height())
-            for x, y in shape["points"]
-        ]
-        path = QPainterPath()
-        kind = shape["kind"]
-        if kind == BRUSH:
-            from PySide6.QtGui import QPainterPathStroker
-
-            path.moveTo(points[0])
-            for point in points[1:] or [points[0] + QPointF(0.01, 0)]:
-                path.lineTo(point)
-            stroker = QPainterPathStroker()
-            stroker.setWidth(2 * shape["radius"] * frame.width())
-            stroker.setCapStyle(Qt.PenCapStyle.RoundCap)
-            stroker.setJoinStyle(Qt.PenJoinStyle.RoundJoin)
-            return stroker.createStroke(path).simplified()
-        box = QRectF(points[0], points[-1]).normalized()
-        if kind == ELLIPSE:
-            path.addEllipse(box)
-        else:
-            path.addRect(box)
-        return path
+    def _paint_picture(self, painter: QPainter, frame: QRectF, picture: QPixmap) -> None:
+        """Scaled once for a size, not at every move of the wipe."""
+        if self._zoom > 1.0:
+            painter.drawPixmap(frame, picture, QRectF(picture.rect()))
+            return
+        key, size = picture.cacheKey(), frame.size().toSize() * self.devicePixelRatioF()
+        if self._scaled.get(key, QPixmap()).size() != size:
+            known = {p.cacheKey() for p in (self.before, self.after) if p is not None}
+            self._scaled = {k: p for k, p in self._scaled.items() if k in known}
+            smooth = Qt.TransformationMode.SmoothTransformation
+            self._scaled[key] = picture.scaled(size, mode=smooth)
+        scaled = self._scaled[key]
+        painter.drawPixmap(frame, scaled, QRectF(scaled.rect()))
 
     def _paint_cursor(self, painter: QPainter, frame: QRectF) -> None:
         if self.mode == BRUSH and self._mouse is not None:

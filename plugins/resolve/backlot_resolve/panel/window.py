@@ -11,17 +11,15 @@ from PySide6.QtWidgets import (
     QHBoxLayout,
     QLabel,
     QMainWindow,
-    QPushButton,
     QSplitter,
     QToolButton,
     QVBoxLayout,
     QWidget,
 )
 
-from backlot.report import duration
-
 from .. import colour
 from . import style, viewer
+from .actions import Actions
 from .banner import Banner
 from .drawing import Drawing
 from .link import Link
@@ -44,11 +42,11 @@ class Window(QMainWindow):
         self.memory = memory or Memory()
         self.link = link or Link(self)
         self.look: dict[str, Any] = {}
-        self._preview_of: tuple[Any, ...] = ()
         self._asking = False
         self.source, self.viewer, self.tool = Source(), viewer.Viewer(), Tool(self.memory)
         self.viewer.shapes = self.tool.shapes
         self.drawing, self.results = Drawing(self.viewer), Results(self.link)
+        self.actions = Actions(self.link, self.source, self.tool, self.viewer)
         self.banner = Banner()
         self._build()
         self._connect()
@@ -88,7 +86,7 @@ class Window(QMainWindow):
         top.addWidget(self.pin)
         top.addWidget(again)
         left = _pane("Source", self.source)
-        right = _pane("Tool", self.tool, self._build_actions())
+        right = _pane("Tool", self.tool, self.actions)
         middle = QSplitter(Qt.Orientation.Vertical)
         middle.setChildrenCollapsible(False)
         middle.addWidget(_pane("Preview", self.viewer, head=self.drawing))
@@ -110,40 +108,17 @@ class Window(QMainWindow):
         column.addWidget(self.columns, 1)
         self.setCentralWidget(ground)
 
-    def _build_actions(self) -> QWidget:
-        box = QWidget()
-        column = QVBoxLayout(box)
-        column.setContentsMargins(0, 4, 0, 0)
-        column.setSpacing(6)
-        self.cost = QLabel("")
-        self.cost.setObjectName("dim")
-        self.cost.setWordWrap(True)
-        self.preview_button = QPushButton("Preview")
-        self.preview_button.setToolTip("One frame, before and after (P)")
-        self.run_button = QPushButton("Run")
-        self.run_button.setObjectName("primary")
-        self.run_button.setToolTip("All chosen clips (Ctrl+Return)")
-        row = QHBoxLayout()
-        row.addWidget(self.preview_button)
-        row.addWidget(self.run_button, 1)
-        column.addWidget(self.cost)
-        column.addLayout(row)
-        return box
-
     def _connect(self) -> None:
         self.results.said.connect(self._said)
         self.results.compared.connect(self._compared)
         self.results.again.connect(self._load)
         self.link.failed.connect(self._failed)
         self.link.waiting.connect(self._waiting)
-        self.source.chosen.connect(self._chosen)
-        self.tool.changed.connect(self._chosen)
+        self.source.chosen.connect(self.actions.chosen)
+        self.tool.changed.connect(self.actions.chosen)
         self.tool.matte_wanted.connect(self.drawing.allow)
-        self.viewer.drawn.connect(self._chosen)
-        self.preview_button.clicked.connect(self.preview)
-        self.run_button.clicked.connect(self.run)
-        self._estimate_timer = QTimer(self, singleShot=True, interval=350)
-        self._estimate_timer.timeout.connect(self._estimate)
+        self.viewer.drawn.connect(self.actions.chosen)
+        self.actions.said.connect(self._said)
         self._follow_timer = QTimer(self, interval=_FOLLOW)
         self._follow_timer.timeout.connect(self._follow)
         self._follow_timer.start()
@@ -151,12 +126,12 @@ class Window(QMainWindow):
     def _shortcuts(self) -> None:
         choose = self.drawing.choose
         for keys, action in (
-            ("R", self.refresh), ("P", self.preview), ("Ctrl+Return", self.run),
-            ("Ctrl+Enter", self.run), ("W", lambda: choose(viewer.WIPE)),
+            ("R", self.refresh), ("P", self.actions.preview), ("Ctrl+Return", self.actions.run),
+            ("Ctrl+Enter", self.actions.run), ("W", lambda: choose(viewer.WIPE)),
             ("1", lambda: choose(viewer.BOX)), ("2", lambda: choose(viewer.ELLIPSE)),
             ("3", lambda: choose(viewer.BRUSH)), ("E", self.drawing.erase.toggle),
-            ("Ctrl+Z", self.viewer.undo), ("T", self.results.a_b), ("Esc", self.banner.hide),
-            ("Del", self.results.cancel),
+            ("Ctrl+Z", self.viewer.undo), ("T", self.results.a_b), ("A", self.results.accept),
+            ("Esc", self.banner.hide), ("Del", self.results.cancel),
         ):  # fmt: skip
             QShortcut(QKeySequence(keys), self).activated.connect(action)
 
@@ -204,7 +179,7 @@ class Window(QMainWindow):
 
     def _connected(self, on: bool) -> None:
         self.dot.setStyleSheet(f"color: {style.GOOD if on else style.FAINT}; font-size: 9px;")
-        self._chosen()
+        self.actions.chosen()
 
     def _follow(self) -> None:
         if self.isActiveWindow() and not self.isMinimized() and not self._asking:
@@ -271,119 +246,18 @@ class Window(QMainWindow):
         lines.append(f"Results in {found['root']}, {found['used'] / 1e6:.0f} MB")
         self.machine.setToolTip("\n".join(lines))
 
-    def _chosen(self) -> None:
-        """Other clips, other settings: what can be done, and what it will cost."""
-        clips, request = self.source.clips(), self.tool.request()
-        able = [clip for clip in clips if self._possible(clip, request)]
-        ready = bool(able and request)
-        drawn = not request or request["matte"].get("source") != "drawn" or self.tool.shapes
-        self.preview_button.setEnabled(ready)
-        self.run_button.setEnabled(bool(ready and drawn))
-        count = f" {len(able)} clips" if len(able) > 1 else ""
-        self.run_button.setText(f"Run{count}")
-        if ready and not drawn:
-            self.cost.setText("Draw on the preview what may change.")
-        elif clips and not able:
-            self.cost.setText(f"{clips[0]['problem']} {clips[0]['hint']}".strip())
-        elif ready:
-            self._estimate_timer.start()
-        else:
-            self.cost.setText("")
-        first = able[0]["id"] if able else ""
-        if self._preview_of and self._preview_of[0] not in (first, "job"):
-            self._preview_of = ()
-            self.viewer.clear()
-            self.viewer.say("Press P for a preview of one frame")
-        self.viewer.update()
-
-    @staticmethod
-    def _possible(clip: dict[str, Any], request: dict[str, Any] | None) -> bool:
-        if request is None:
-            return False
-        if request["route"] == "graded":
-            return True
-        return not clip["problem"] and (request["route"] != "direct" or clip["direct"])
-
-    def _able(self) -> list[dict[str, Any]]:
-        request = self.tool.request()
-        return [clip for clip in self.source.clips() if self._possible(clip, request)]
-
-    def _estimate(self) -> None:
-        able, request = self._able(), self.tool.request()
-        if not able or request is None:
-            return
-        handles = 0 if request["route"] == "graded" else request["handles"]
-        frames = sum(
-            clip["frames"] + sum(min(handles, h) for h in clip["handles"]) for clip in able
-        )
-
-        def told(reply: dict[str, Any]) -> None:
-            seconds = reply["seconds_per_frame"]
-            time = f", about {duration(seconds * frames)}" if seconds > 0 else ""
-            self.cost.setText(f"{frames} frames{time}\n{reply['engine']}")
-
-        self.link.ask(
-            "estimate", told, lambda error: self.cost.setText(error["sentence"]),
-            clip=able[0]["id"], tool=request["tool"], params=request["params"],
-        )  # fmt: skip
-
-    def preview(self) -> None:
-        """One frame of the first chosen clip, before and after."""
-        able, request = self._able(), self.tool.request()
-        if not able or request is None:
-            return
-        clip = able[0]
-        undrawn = request["matte"].get("source") == "drawn" and not self.tool.shapes
-        if undrawn:
-            request = request | {"matte": {}}
-        self._preview_of = (clip["id"],)
-        self.viewer.say("Making the preview", busy=True)
-        if self.banner.property("kind") == "bad":
-            self.banner.hide()
-
-        def shown(made: dict[str, Any]) -> None:
-            if self._preview_of == (clip["id"],):
-                self.viewer.show_frames(made["before"], made["after"])
-                self.viewer.say("", "")
-
-        def failed(error: dict[str, str]) -> None:
-            self.viewer.say(error["sentence"], error["hint"])
-            self.banner.say(error["sentence"], error["hint"], "bad")
-
-        self.link.ask(
-            "preview", shown, failed,
-            clip=clip["id"], frame=self._playhead_frame(clip), request=request,
-            run=not undrawn,
-        )  # fmt: skip
-
-    def _playhead_frame(self, clip: dict[str, Any]) -> int:
-        """The playhead as a record frame, or -1 for the clip's middle."""
-        from ..timecode import Rate
-
-        try:
-            return Rate.parse(self.look["rate"]).frame(self.look["playhead"])
-        except Exception:  # no playhead on this page: the middle of the clip will do
-            return -1
-
-    def run(self) -> None:
-        """Queue all chosen clips."""
-        able, request = self._able(), self.tool.request()
-        if not able or request is None or not self.run_button.isEnabled():
-            return
-        self.tool.remember()
-        self.link.ask(
-            "submit", None, self._failed, clips=[clip["id"] for clip in able], request=request
-        )
-
     # ---- results --------------------------------------------------------------------------
 
     def _said(self, sentence: str, hint: str, kind: str) -> None:
-        self.banner.say(sentence, hint, kind)
+        if sentence:
+            self.banner.say(sentence, hint, kind)
+        elif self.banner.property("kind") == kind:
+            self.banner.hide()
         if kind == "calm":
             QTimer.singleShot(1800, self.banner.hide)
 
     def _compared(self, before: str, after: str) -> None:
-        self._preview_of = ("job",)
+        self.actions.preview_of = ("job",)
         if before:
             self.viewer.show_frames(before, after)
         else:
