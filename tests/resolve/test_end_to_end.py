@@ -368,6 +368,25 @@ timeline.tracks[1].items.insert(0, TimelineItem(resolve, timeline, roto, timelin
         assert not np.array_equal(ours[inside], theirs[inside])
 
 
+def test_a_fill_by_a_matte_sequence_from_disk(fill, tmp_path):
+    d, spoken = fill()
+    folder = tmp_path / "mattes"
+    folder.mkdir()
+    for number in range(1007, 1017):
+        cover = np.zeros((36, 64, 1), np.float32)
+        cover[5:15, number - 1000 : 30] = 1.0
+        oiio.ImageBuf(cover).write(str(folder / f"roto.{number}.exr"), "half")
+    matte = {"source": "sequence", "path": str(folder / "roto.1007.exr")}
+    done = submit(spoken, tool="fill", handles=0, params=_no_growth(spoken), matte=matte)
+    assert done["state"] == "done", done
+    for number in range(1007, 1017):
+        inside = np.zeros((36, 64), bool)
+        inside[5:15, number - 1000 : 30] = True
+        ours, theirs = half(done["pattern"] % number), half(d.pattern % number)
+        assert np.array_equal(ours[~inside], theirs[~inside]), number
+        assert not np.array_equal(ours[inside], theirs[inside]), number
+
+
 @pytest.mark.parametrize(
     ("matte", "says"),
     [
