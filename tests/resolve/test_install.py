@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import subprocess
 import sys
 from pathlib import Path
@@ -95,6 +96,32 @@ def test_the_doctor_without_resolve_says_what_to_do(monkeypatch, tmp_path):
     assert found["scripting module"].state == "problem"
     assert found["Resolve"].cure
     assert found["reference"].state == "note"
+
+
+def test_the_command_line_compares_the_installed_reference(tmp_path, capfd):
+    """An installed copy that lacks a method which the plugin calls, and one that has them all."""
+    from backlot_resolve import spec
+
+    def text(without=""):
+        lines = []
+        for owner, methods in spec.table().items():
+            lines += ["", owner]
+            for name, method in methods.items():
+                given = ", ".join(f"a{n}" for n in range(max(0, method.shape.most)))
+                if f"{owner}.{name}" != without:
+                    lines.append(f"  {name}({given})  --> Bool  # does it")
+        return "\n".join(lines)
+
+    def doctor():
+        environment = {**os.environ, "RESOLVE_SCRIPT_API": str(tmp_path)}
+        command = [sys.executable, "-m", "backlot", "doctor", "resolve", "--verify-spec"]
+        done = subprocess.run(command, capture_output=True, text=True, env=environment, timeout=60)
+        return " ".join((done.stdout + done.stderr).split())
+
+    (tmp_path / "README.txt").write_text(text("TimelineItem.AddTake"))
+    assert "TimelineItem.AddTake is not in the installed reference" in doctor()
+    (tmp_path / "README.txt").write_text(text())
+    assert "README.txt lists everything that Backlot uses" in doctor()
 
 
 @pytest.mark.parametrize(

@@ -25,7 +25,7 @@ import numpy as np
 
 from backlot.errors import BacklotError
 
-from . import bins, images, keep, landing, plates, render, scripting, takes
+from . import bins, composition, images, keep, landing, plates, render, scripting, takes
 from . import edit as editing
 from .frames import Source, Span
 from .scripting import Scripting
@@ -230,6 +230,49 @@ def _graded(bench: Bench) -> Any:
     return len(plate.span)
 
 
+def _marks(bench: Bench) -> Any:
+    """Marks count from the timeline's start, and the last counts in."""
+    if not bench.resolve.has("Timeline.GetMarkInOut"):
+        return [2, 5]
+    bench.call("Timeline.SetMarkInOut", bench.timeline, 2, 5, "all")
+    found = bench.call("Timeline.GetMarkInOut", bench.timeline) or {}
+    video = found.get("video") or found.get("all") or {}
+    bench.call("Timeline.ClearMarkInOut", bench.timeline, "all")
+    return [video.get("in"), video.get("out")]
+
+
+def _labels(bench: Bench) -> Any:
+    """Our job id on a result: a marker's custom data, and third-party metadata from 19.0 on."""
+    call, media = bench.call, bench.media
+    call("MediaPoolItem.AddMarker", media, 0, "Cream", "a", "b", 1, "job-7")
+    marked = call("MediaPoolItem.GetMarkers", media) or {}
+    seen = [marker.get("customData") for marker in marked.values()]
+    if bench.resolve.has("MediaPoolItem.SetThirdPartyMetadata"):
+        call("MediaPoolItem.SetThirdPartyMetadata", media, {"backlot.job": "job-7"})
+        return [*seen, call("MediaPoolItem.GetThirdPartyMetadata", media, "backlot.job")]
+    return [*seen, "job-7"]
+
+
+def _composition(bench: Bench) -> Any:
+    """A composition made, exported, spliced, imported: is it one more, and is it ours to read?"""
+    item, call = bench.items()[0], bench.call
+    edit = editing.read(bench.resolve)
+    span = Span(Source(FIRST), Source(FIRST + COUNT))
+    used = Span(Source(FIRST + 6), Source(FIRST + 16))
+    made, base = composition.add(
+        bench.resolve, item, edit.clips[0], "conformance", bench.pattern, span, used
+    )
+    seen = [len(composition.names(bench.resolve, item)), made]
+    path = bench.folder / "back.comp"
+    index = composition.names(bench.resolve, item).index(made) + 1
+    call("TimelineItem.ExportFusionComp", item, str(path), index)
+    text = path.read_text(encoding="utf-8") if path.is_file() else ""
+    seen += [kept in text for kept in ("BacklotTake1", "BacklotMix1", "Dissolve", "TrimIn = 6")]
+    for name in (made, base):
+        call("TimelineItem.DeleteFusionCompByName", item, name)
+    return [*seen, len(composition.names(bench.resolve, item))]
+
+
 CHECKS: tuple[Check, ...] = (
     (4, "An append's end does not count; start is the file's number", [0, 10, 6],
      lambda b: _shape(b, b.items()[0])),
@@ -248,6 +291,11 @@ CHECKS: tuple[Check, ...] = (
     (31, "A new timeline opens and takes no clips at first", [True, 0], _fresh),
     (19, "Input Color Space is refused in an unmanaged project", False, _input_space),
     (15, "A range of the timeline as graded has as many files", 3, _graded),
+    (3, "Marks are relative, and the last counts", [2, 5], _marks),
+    (22, "A marker's custom data and third-party metadata hold our job id", ["job-7", "job-7"],
+     _labels),
+    (35, "An imported composition is one more, and keeps the Loader's trim",
+     [2, "Backlot conformance", True, True, True, True, 0], _composition),
     (0, "Out and back, bit for bit and frame for frame",
      [[1005, 1018], True, "take", "above", []], _trip),
 )  # fmt: skip
