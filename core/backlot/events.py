@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
 
 from .errors import BacklotError
 from .frame import Frame
@@ -42,12 +44,16 @@ class Preview:
 
 @dataclass(frozen=True)
 class Result:
-    """A finished frame; `engine` as people should read it, `seconds` spent in the tool."""
+    """A finished frame; `engine` as people should read it, `seconds` spent in the tool.
+
+    measured: what the tool found out about the frame, as values that JSON has.
+    """
 
     frame: Frame
     engine: str
     fingerprint: str
     seconds: float
+    measured: Mapping[str, Any] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)

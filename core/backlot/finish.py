@@ -50,7 +50,8 @@ class Finish:
         """
         path, partial = self._order.output(number), self._order.partial(number)
         seconds = sum(result.seconds for result in results.values())
-        engine = next(iter(results.values())).engine
+        first = next(iter(results.values()))
+        engine, measured = first.engine, first.measured
         try:
             exact = self._save(number, results, partial)
             entry = Entry(
@@ -61,6 +62,7 @@ class Finish:
                 engine,
                 seconds,
                 exact,
+                measured=measured,
             )
             self._manifest.record(number, entry)
             _rename(partial, path)
@@ -72,7 +74,7 @@ class Finish:
         finally:
             partial.unlink(missing_ok=True)
         self._intake.forget(number)
-        return FrameReport(number, DONE, path, engine, seconds, exact)
+        return FrameReport(number, DONE, path, engine, seconds, exact, measured=measured)
 
     def fail(self, number: int, error: BacklotError) -> FrameReport:
         """Put on record why a frame could not be made. A file of an earlier run stays."""

@@ -115,7 +115,8 @@ class Entry:
     """One frame of a take. state: "done" or "failed".
 
     inputs: digest of what each input gave (see `combine`). exact: measured, whether all pixels
-    outside the matte are those of the source; None when that was not asked.
+    outside the matte are those of the source; None when that was not asked. measured: what the
+    tool found out about the frame.
     """
 
     state: str
@@ -125,6 +126,7 @@ class Entry:
     engine: str = ""
     seconds: float = 0.0
     exact: bool | None = None
+    measured: Mapping[str, Any] = field(default_factory=dict)
     code: str = ""
     sentence: str = ""
     hint: str = ""
@@ -315,6 +317,7 @@ def _entry_to_json(entry: Entry, recipe: str) -> dict[str, Any]:
         "inputs": dict(entry.inputs),
         "output": _stamp_to_json(entry.output) if entry.output else None,
         "seconds": round(entry.seconds, 3),
+        "measured": dict(entry.measured),
     }
     needed = ("state", "recipe")
     return {n: v for n, v in fields.items() if n in needed or v is False or v not in ("", None, {})}

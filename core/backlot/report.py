@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 from .errors import BacklotError, InternalError, MissingFrame
 
@@ -17,7 +19,8 @@ class FrameReport:
     state: "done" in this run, "kept" from an earlier one, or "failed" with its error.
     seconds: spent in the tool; engine: what made it. exact: measured in the saved file, whether
     every pixel outside the matte and every other layer is the source's, bit for bit; None when
-    that was not asked, or when the tool may change everything.
+    that was not asked, or when the tool may change everything. measured: what the tool found out
+    about the frame.
     """
 
     number: int
@@ -27,6 +30,7 @@ class FrameReport:
     seconds: float = 0.0
     exact: bool | None = None
     error: BacklotError | None = None
+    measured: Mapping[str, Any] = field(default_factory=dict)
 
     def __str__(self) -> str:
         if self.error is not None:

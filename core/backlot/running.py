@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import queue
 import threading
 import uuid
@@ -139,7 +140,8 @@ class Running:
 
     def _result(self, told: pb.Result) -> events.Result:
         frame = self._receive(told.frame, self._out)
-        return events.Result(frame, told.engine, told.fingerprint, told.seconds)
+        measured = json.loads(told.measured) if told.measured else {}
+        return events.Result(frame, told.engine, told.fingerprint, told.seconds, measured)
 
     def _receive(self, message: pb.Frame, out: Pixels | None) -> Frame:
         pixels = empty_for(message, self._buffers.empty)

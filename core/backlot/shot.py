@@ -128,6 +128,7 @@ class _Run:
         cancel: threading.Event | None,
     ) -> None:
         self._studio = studio
+        self._manifest = manifest
         self._plan = planned
         self._order: Order = planned.order
         self._opened = opened
@@ -166,8 +167,11 @@ class _Run:
 
     def take(self, seconds: float) -> Take:
         """What became of it."""
+        made = self._manifest.frames
         kept = {
-            number: FrameReport(number, KEPT, self._order.output(number))
+            number: FrameReport(
+                number, KEPT, self._order.output(number), measured=made[number].measured
+            )
             for number in self._plan.kept
         }
         every = kept | self._reports

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, Protocol
 
 import numpy as np
@@ -16,10 +16,14 @@ from backlot.tools import ToolSpec, Value
 
 @dataclass(frozen=True)
 class Made:
-    """A finished frame and what made it, as people should read it ("ONNX clean-x2-fast")."""
+    """A finished frame and what made it, as people should read it ("ONNX clean-x2-fast").
+
+    measured: what the tool found out about the frame, for hosts to show: values that JSON has.
+    """
 
     frame: Frame
     engine: str
+    measured: Mapping[str, Any] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -68,7 +72,15 @@ class Job(Protocol):
         """
 
     def prefetch(self, name: str, number: int) -> None:
-        """Ask for a frame that will be read soon. Returns at once."""
+        """Ask for a frame that will be read soon. Returns at once.
+
+        The frames of a narrow temporal window (Input.before, Input.after) are asked for by
+        themselves; a tool with a wide one asks for those that it needs.
+        """
+
+    def release(self, name: str, number: int) -> None:
+        """Give a frame that was read back before `run` returns; its pixels must not be looked at
+        again. Reading it once more asks the client once more."""
 
     def blank(
         self,

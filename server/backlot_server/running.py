@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import threading
 import time
 from collections import deque
@@ -32,6 +33,9 @@ from .turns import Ticket, Turns
 
 AHEAD = 2
 """Frames whose inputs are asked for, or whose results may lie unread, beyond the current one."""
+WINDOW = 8
+"""A temporal window of more frames than this is not asked for by itself: the tool reads from it
+what it needs, and gives it back."""
 AHEAD_BYTES = 256 << 20
 """Beyond this much memory in one frame, only one is asked for ahead."""
 _PROGRESS_SECONDS = 0.05
@@ -193,12 +197,23 @@ class RunningJob:
         if name in self.inputs:
             self._ask(name, number)
 
+    def release(self, name: str, number: int) -> None:
+        key = (name, number)
+        with self._news:
+            if key not in self._answers:
+                return
+            self._asked.discard(key)
+            del self._answers[key]
+            self._message(released=wb.Released(input=name, number=number))
+
     def _window(self, number: int) -> list[Key]:
         """What a tool may read for a frame: that number first, then its neighbours."""
         keys = []
         for given in self.spec.inputs:
             if given.name in self.inputs:
-                around = range(number - given.before, number + given.after + 1)
+                wide = given.before + given.after > WINDOW
+                before, after = (0, 0) if wide else (given.before, given.after)
+                around = range(number - before, number + after + 1)
                 nearest = sorted(around, key=lambda n: (abs(n - number), n))
                 keys += [(given.name, n) for n in nearest]
         return keys
@@ -272,6 +287,7 @@ class RunningJob:
             engine=made.engine,
             fingerprint=self._plan.fingerprint,
             seconds=seconds,
+            measured=json.dumps(made.measured, allow_nan=False) if made.measured else "",
         )
 
     def _sent(self, frame: Frame, number: int) -> pb.Frame:

@@ -93,6 +93,7 @@ def frame_fields(frame: FrameReport) -> dict[str, Any]:
         "engine": frame.engine,
         "seconds": round(frame.seconds, 3),
         "exact": frame.exact,
+        "measured": dict(frame.measured),
     }
 
 

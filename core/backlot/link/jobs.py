@@ -168,6 +168,8 @@ class Work:
             "fingerprint": event.fingerprint,
             "seconds": round(event.seconds, 4),
         }
+        if event.measured:
+            told["measured"] = event.measured
         into = request.into
         if into is not None and layout.bytes <= into.memory.size:
             name, memory = into.name, into.memory

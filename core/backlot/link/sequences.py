@@ -95,6 +95,7 @@ def _tell_report(report: FrameReport, tell: Callable[..., None]) -> None:
         engine=report.engine,
         seconds=round(report.seconds, 4),
         kept=report.state == "kept",
+        **({"measured": report.measured} if report.measured else {}),
     )
 
 

@@ -598,16 +598,18 @@ class Preview(_message.Message):
     def __init__(self, frame: _Optional[_Union[Frame, _Mapping]] = ...) -> None: ...
 
 class Result(_message.Message):
-    __slots__ = ("frame", "engine", "fingerprint", "seconds")
+    __slots__ = ("frame", "engine", "fingerprint", "seconds", "measured")
     FRAME_FIELD_NUMBER: _ClassVar[int]
     ENGINE_FIELD_NUMBER: _ClassVar[int]
     FINGERPRINT_FIELD_NUMBER: _ClassVar[int]
     SECONDS_FIELD_NUMBER: _ClassVar[int]
+    MEASURED_FIELD_NUMBER: _ClassVar[int]
     frame: Frame
     engine: str
     fingerprint: str
     seconds: float
-    def __init__(self, frame: _Optional[_Union[Frame, _Mapping]] = ..., engine: _Optional[str] = ..., fingerprint: _Optional[str] = ..., seconds: _Optional[float] = ...) -> None: ...
+    measured: str
+    def __init__(self, frame: _Optional[_Union[Frame, _Mapping]] = ..., engine: _Optional[str] = ..., fingerprint: _Optional[str] = ..., seconds: _Optional[float] = ..., measured: _Optional[str] = ...) -> None: ...
 
 class Warning(_message.Message):
     __slots__ = ("number", "sentence")
