@@ -31,7 +31,7 @@ QMainWindow, QDialog {{ background: {GROUND}; }}
 QToolTip {{ background: #303237; color: {TEXT}; border: 1px solid #45484e; padding: 4px 6px; }}
 QPushButton, QToolButton {{ background: {RAISED}; border: 1px solid {LINE}; border-radius: 4px;
     padding: 4px 10px; min-height: 16px; }}
-QToolButton {{ padding: 4px 8px; }}
+QToolButton {{ padding: 4px 6px; }}
 QPushButton:hover, QToolButton:hover {{ background: #34373c; }}
 QPushButton:pressed, QToolButton:pressed {{ background: #27292d; }}
 QPushButton:focus, QToolButton:focus {{ border-color: {ACCENT}; }}

@@ -28,6 +28,7 @@ from .results import Results
 from .source import Source
 from .tool import Tool
 
+_TOOL_WIDTH = 320
 _FOLLOW = 1500
 """Milliseconds between looks at the playhead, while the panel is in front."""
 
@@ -96,7 +97,8 @@ class Window(QMainWindow):
         self.columns.setChildrenCollapsible(False)
         for pane in (left, middle, right):
             self.columns.addWidget(pane)
-        self.columns.setSizes([270, 660, 320])
+        right.setMinimumWidth(_TOOL_WIDTH)
+        self.columns.setSizes([270, 660, 340])
         self.columns.setStretchFactor(1, 1)
         self.rows = middle
         ground = QWidget()
@@ -140,7 +142,7 @@ class Window(QMainWindow):
         if geometry:
             self.restoreGeometry(QByteArray.fromBase64(geometry.encode()))
         else:
-            self.resize(QSize(1260, 800))
+            self.resize(QSize(1320, 820))
         for name, splitter in (("columns", self.columns), ("rows", self.rows)):
             sizes = self.memory.get(name, None)
             if sizes and len(sizes) == len(splitter.sizes()):
