@@ -28,14 +28,18 @@ class RunningServer:
     """A server process in a folder of its own, or in the `home` of one that was killed."""
 
     def __init__(
-        self, *arguments: str, env: dict[str, str] | None = None, home: Path | None = None
+        self,
+        *arguments: str,
+        env: dict[str, str] | None = None,
+        home: Path | None = None,
+        idle: int = 120,
     ) -> None:
         # Short, because a socket's path must be: pytest's own folders are too deep.
         self.home = home or Path(tempfile.mkdtemp(prefix="backlot-"))
         self.folder = self.home / "run"
         command = [sys.executable, "-m", "backlot_server", "--runtime", str(self.folder)]
         self.process = subprocess.Popen(
-            [*command, "--idle", "120", *arguments],
+            [*command, "--idle", str(idle), *arguments],
             stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
@@ -74,8 +78,11 @@ class RunningServer:
 
 @pytest.fixture(scope="session")
 def shared_server() -> Iterator[RunningServer]:
-    """One server for all tests of a process that only use it and leave it as it was."""
-    server = RunningServer()
+    """One server for all tests of a process that only use it and leave it as it was.
+
+    The minutes-long tests of others lie between its uses, so it waits longer than they take.
+    """
+    server = RunningServer(idle=1800)
     yield server
     server.close()
 

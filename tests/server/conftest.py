@@ -10,7 +10,7 @@ from tests.server.raw import ODD_TOOLS, Raw
 @pytest.fixture(scope="session")
 def odd_server():
     """A shared server with the tool that misbehaves. Tests may kill its worker."""
-    server = RunningServer(env={"PYTHONPATH": str(ODD_TOOLS)})
+    server = RunningServer(env={"PYTHONPATH": str(ODD_TOOLS)}, idle=1800)
     yield server
     server.close()
 
