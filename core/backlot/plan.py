@@ -143,6 +143,8 @@ def _missing(order: Order, todo: Mapping[int, str]) -> dict[int, BacklotError]:
     missing: dict[int, BacklotError] = {}
     for number in todo:
         for name, there in order.on_disk.items():
+            if not order.spec.input(name).required:
+                continue  # some frames of it may do: whether this one is needed, the tool knows
             if number not in there and number not in missing:
                 path = order.path(name, number)
                 missing[number] = MissingFrame(f"{path.name} is not there.", f"Looked for {path}.")

@@ -84,6 +84,9 @@ class _SmallJob:
 
     def prefetch(self, name: str, number: int) -> None: ...
 
+    def release(self, name: str, number: int) -> None:
+        pass
+
     def blank(
         self,
         like: Frame,

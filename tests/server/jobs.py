@@ -39,6 +39,7 @@ class LocalJob:
         self.cancel_after = cancel_after
         self.checks = 0
         self.asked: list[tuple[str, int]] = []
+        self.released: list[tuple[str, int]] = []
         self.fractions: list[float] = []
         self.previews: list[Frame] = []
         self.warnings: list[str] = []
@@ -61,6 +62,9 @@ class LocalJob:
 
     def prefetch(self, name: str, number: int) -> None:
         pass
+
+    def release(self, name: str, number: int) -> None:
+        self.released.append((name, number))
 
     def blank(
         self,

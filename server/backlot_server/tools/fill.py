@@ -1,7 +1,8 @@
 """Fill: what a matte covers is replaced by what could have been there.
 
-Stills, frame by frame: exemplar synthesis at several scales over a spectral guide
-(`backlot_server.stillfill`). Outside the matte, grown and feathered, every bit stays.
+Over a shot, by what other frames show there (`backlot_server.shotfill`); what no frame shows, and
+stills, by exemplar synthesis (`backlot_server.stillfill`). Outside the matte, grown and feathered,
+every bit stays.
 """
 
 from __future__ import annotations
@@ -11,37 +12,50 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from backlot.errors import InvalidInput
-from backlot.frame import Frame, Window
+from backlot.errors import MissingFrame
+from backlot.frame import Frame
 from backlot.matte import coverage
 from backlot.tools import Input, Output, Param, ToolSpec, Value
 
 from ..job import Job, Made, Plan, fingerprint, half_or_float
 
 if TYPE_CHECKING:
-    from ..holes import Box
     from ..membrane import Mask, Values
     from ..pixels import Pixels
-    from ..stillfill import Region
+    from ..shotfill.keys import Artist
+    from ..shotfill.shot import Shot
 
 ENGINE = "Exemplar"
+SHOT = "Shot"
 COPY = "Copy"
-
-MARGIN = (96, 384)
-"""Least and most of the surroundings that are read, in pixels; between them a hole's own size."""
-SOURCES = 4000
-"""So many pixels to copy from are looked for before the margin is thought wide enough."""
-GAP = 64
-"""Unknown rows between the plate and the reference below it."""
+REACH = 48
+"""Frames before and after that may be read: `shotfill.shot.FAR`."""
 
 SPEC = ToolSpec(
     name="fill",
     label="Fill",
     summary="Replace what a matte covers by what could have been there.",
-    version="1",
+    version="2",
     inputs=(
-        Input("source", "image", "Source", "The plates to clean up."),
-        Input("matte", "matte", "Matte", "What to replace; soft edges are blended."),
+        Input("source", "image", "Source", "The plates to clean up.", before=REACH, after=REACH),
+        Input(
+            "matte",
+            "matte",
+            "Matte",
+            "What to replace; soft edges are blended.",
+            before=REACH,
+            after=REACH,
+        ),
+        Input(
+            "clean",
+            "image",
+            "Clean frames",
+            "Approved frames of the shot, as many or few as there are: the truth behind the matte "
+            "on their frames, and carried to the others.",
+            required=False,
+            before=REACH,
+            after=REACH,
+        ),
         Input(
             "texture",
             "matte",
@@ -58,6 +72,15 @@ SPEC = ToolSpec(
         ),
     ),
     params=(
+        Param(
+            "mode",
+            "choice",
+            "shot",
+            "Fill from",
+            choices=(("shot", "The whole shot"), ("still", "This frame alone")),
+            group="Fill",
+            help="Other frames show what the matte hides here; a frame alone has to invent it.",
+        ),
         Param(
             "grow",
             "int",
@@ -122,238 +145,154 @@ SPEC = ToolSpec(
 
 
 def plan(values: Mapping[str, Value]) -> Plan:
-    return Plan(ENGINE, fingerprint(SPEC, ENGINE))
+    engine = SHOT if values["mode"] == "shot" else ENGINE
+    return Plan(engine, fingerprint(SPEC, engine))
 
 
 def run(job: Job, number: int) -> Made:
-    source = job.read("source", number)
     values = job.values(number)
+    source = job.read("source", number)
     result = job.blank(source)
     np.copyto(result.pixels, source.pixels)
     cover = _cover(job, number, source)
-    if cover is None or values["strength"] == 0.0:
+    if not cover.any() or values["strength"] == 0.0:
         job.progress(number, 1.0)
         return Made(result, COPY)
-    _fill(job, number, _Plate(job, number, source, cover > 0.0), cover, result)
+    approved = _approved(job, number, source)
+    if approved is not None:
+        hole = cover > 0.0
+        _put(job, number, result.pixels, source, hole, approved.pixels[hole], cover)
+        job.progress(number, 1.0)
+        return Made(result, COPY)
+    engine, measured = ENGINE, {}
+    shot = _shot(job, source) if values["mode"] == "shot" else None
+    if shot is None:
+        _still(job, number, source, cover, result)
+    else:
+        engine = SHOT
+        measured = _from_shot(job, number, shot, source, cover, result)
     job.progress(number, 1.0)
-    return Made(result, ENGINE)
+    return Made(result, engine, measured)
 
 
-def _fill(job: Job, number: int, plate: _Plate, cover: Values, result: Frame) -> None:
-    from ..holes import pieces
-    from ..roles import roles
-    from ..stillfill import fill
+def _still(job: Job, number: int, source: Frame, cover: Values, result: Frame) -> None:
+    from ..stillplate import Plate, made
 
     values = job.values(number)
-    parts = roles(plate.source)
-    done, total = 0, np.count_nonzero(plate.hole)
-    for box, mine in pieces(plate.hole):
-        count = int(np.count_nonzero(mine))
+    plate = Plate(job, number, source, cover > 0.0)
 
-        def step(part: float, done: int = done, count: int = count) -> None:
-            job.progress(number, (done + part * count) / total)
+    def step(part: float) -> None:
+        job.progress(number, part)
 
-        made = fill(
-            plate.region(box, mine), parts, int(values["seed"]), float(values["blend"]), step
-        )
-        plate.remember(box, mine, made)
+    for box, mine, filled in made(plate, int(values["seed"]), float(values["blend"]), step):
         inside = np.s_[box[0] : box[2], box[1] : box[3]]
-        amount = cover[inside][mine][:, None] * np.float32(values["strength"])
-        _blend(result.pixels[inside], mine, made, amount, parts.exact)
-        done += count
+        pixels = result.pixels[inside]
+        _put(job, number, pixels, source, mine, filled, cover[inside])
 
 
-def _blend(
-    pixels: Pixels, hole: Mask, made: Values, amount: Values, exact: tuple[int, ...]
+def _put(
+    job: Job,
+    number: int,
+    pixels: Pixels,
+    source: Frame,
+    hole: Mask,
+    made: Values,
+    cover: Values,
 ) -> None:
     """Put what was made over the pixels of a hole, in place. Exact channels are one or the other.
 
     Where the plate is not finite it does not shine through.
     """
+    from ..roles import roles
+
+    amount = cover[hole][:, None] * np.float32(job.values(number)["strength"])
     plate = pixels[hole].astype(np.float32)
     covered = np.where(np.isfinite(plate), amount, np.float32(1))
     mixed = np.where(covered < 1, plate, 0) * (1 - covered) + made * covered
-    channels = list(exact)
+    channels = list(roles(source).exact)
     mixed[:, channels] = np.where(amount >= 0.5, made[:, channels], plate[:, channels])
     pixels[hole] = half_or_float(mixed, pixels.dtype)
 
 
-def _cover(job: Job, number: int, source: Frame) -> Values | None:
-    """The matte over the source's data window, grown and feathered; None where it is empty."""
+def _cover(job: Job, number: int, source: Frame) -> Values:
+    """The matte over the source's data window, grown and feathered."""
     from ..holes import shaped
+    from ..stillplate import sized
 
-    cover = coverage(_sized(job.read("matte", number), source, "matte"), source.data_window)
+    matte = sized(job.read("matte", number), source, "matte")
+    cover = coverage(matte, source.data_window)
     if not cover.any():
-        return None
+        return cover
     job.check()
     values = job.values(number)
-    cover = shaped(cover, int(values["grow"]), int(values["feather"]))
-    return cover if cover.any() else None
+    return shaped(cover, int(values["grow"]), int(values["feather"]))
 
 
-def _sized(matte: Frame, source: Frame, name: str) -> Frame:
-    ours, theirs = source.display_window, matte.display_window
-    if (ours.width, ours.height) != (theirs.width, theirs.height):
-        raise InvalidInput(
-            f"The {name} is {theirs.width}x{theirs.height}, the plate is "
-            f"{ours.width}x{ours.height}.",
-            f"Give a {name} of the plate's size.",
-        )
-    return matte
+def _approved(job: Job, number: int, source: Frame) -> Frame | None:
+    """The clean frame of this number, if the artist gave one."""
+    from ..shotfill.shot import over
+
+    if "clean" not in job.inputs:
+        return None
+    try:
+        clean = job.read("clean", number)
+    except MissingFrame:
+        return None
+    return over(clean, source) if clean.number == number else None
 
 
-class _Plate:
-    """A frame with holes, and where they may be filled from."""
+def _shot(job: Job, source: Frame) -> Shot | None:
+    """What is known of the shot; None where there is no shot: one frame, or no colour."""
+    from ..roles import roles
+    from ..shotfill.shot import Shot
 
-    def __init__(self, job: Job, number: int, source: Frame, hole: Mask) -> None:
-        from ..roles import roles
+    def cover(at: int, source: Frame) -> Values:
+        return _cover(job, at, source)
 
-        self.source = source
-        self.hole = hole
-        self._averaged = [c for c in range(len(source.channels)) if c not in roles(source).exact]
-        self._made: list[tuple[Box, Mask, Values]] = []
-        self._reference = job.read("reference", number) if "reference" in job.inputs else None
-        self._texture: Mask | None = None
-        if "texture" in job.inputs:
-            texture = _sized(job.read("texture", number), source, "texture matte")
-            self._texture = coverage(texture, source.data_window) >= 0.5
-        if self._reference is not None:
-            self._picked = _channels_of(self._reference, source)
-
-    def region(self, box: Box, mine: Mask) -> Region:
-        """A piece of the hole with its surroundings, and the reference where there is one."""
-        from ..stillfill import Region
-
-        around = self._around(box)
-        top, left, bottom, right = around
-        pixels = self.source.pixels[top:bottom, left:right].astype(np.float32)
-        unknown = self.hole[top:bottom, left:right] | ~self._finite(pixels)
-        hole = np.zeros_like(unknown)
-        hole[box[0] - top : box[2] - top, box[1] - left : box[3] - left] = mine
-        self._recall(around, pixels, unknown)
-        unknown |= hole
-        pixels[unknown] = 0.0
-        if self._reference is None:
-            return Region(pixels, hole, unknown, self._allowed(around) & ~unknown)
-        return self._with_reference(around, pixels, hole, unknown)
-
-    def remember(self, box: Box, mine: Mask, made: Values) -> None:
-        """What was filled is known to the pieces that follow, though never copied from."""
-        self._made.append((box, mine, made))
-
-    def _recall(self, around: Box, pixels: Values, unknown: Mask) -> None:
-        for box, mine, made in self._made:
-            top, left = max(box[0], around[0]), max(box[1], around[1])
-            bottom, right = min(box[2], around[2]), min(box[3], around[3])
-            if top >= bottom or left >= right:
-                continue
-            values = np.zeros((*mine.shape, made.shape[1]), np.float32)
-            values[mine] = made
-            theirs = np.s_[top - box[0] : bottom - box[0], left - box[1] : right - box[1]]
-            ours = np.s_[top - around[0] : bottom - around[0], left - around[1] : right - around[1]]
-            pixels[ours][mine[theirs]] = values[theirs][mine[theirs]]
-            unknown[ours][mine[theirs]] = False
-
-    def _around(self, box: Box) -> Box:
-        """A box and its surroundings, wide enough to hold something to copy from."""
-        height, width = self.hole.shape
-        margin = int(np.clip(max(box[2] - box[0], box[3] - box[1]), *MARGIN))
-        while True:
-            around = (
-                max(0, box[0] - margin),
-                max(0, box[1] - margin),
-                min(height, box[2] + margin),
-                min(width, box[3] + margin),
-            )
-            if self._reference is not None:
-                return around
-            sources = int(np.count_nonzero(self._allowed(around)))
-            whole = around == (0, 0, height, width)
-            if whole and not sources:
-                raise InvalidInput(
-                    f"There is nothing on frame {self.source.number} to copy from.",
-                    "Leave a part of the plate outside the matte and inside the texture matte, "
-                    "or give a reference.",
-                )
-            if whole or sources >= SOURCES:
-                return around
-            margin *= 2
-
-    def _finite(self, pixels: Pixels) -> Mask:
-        return np.asarray(np.isfinite(pixels[:, :, self._averaged]).all(axis=2))
-
-    def _allowed(self, box: Box) -> Mask:
-        """Where on the plate texture may come from."""
-        part = np.s_[box[0] : box[2], box[1] : box[3]]
-        allowed = ~self.hole[part] & self._finite(self.source.pixels[part])
-        return allowed if self._texture is None else allowed & self._texture[part]
-
-    def _with_reference(self, around: Box, pixels: Values, hole: Mask, unknown: Mask) -> Region:
-        """The plate above, the reference below: of a frame as large as the plate the same part."""
-        from ..stillfill import Region
-
-        assert self._reference is not None
-        other, known = _cropped(self._reference, self.source, around)
-        values = np.zeros((*known.shape, len(self._picked)), np.float32)
-        for c, at in enumerate(self._picked):
-            values[:, :, c] = 1.0 if at is None else other[:, :, at]
-        known &= self._finite(values)
-        values[~known] = 0.0
-        if not known.any():
-            raise InvalidInput(
-                "The reference shows nothing where the plate is to be filled.",
-                "Give one that covers the hole's surroundings.",
-            )
-        height, width = hole.shape
-        size = height + GAP + known.shape[0], max(width, known.shape[1])
-        below = np.s_[height + GAP :, : known.shape[1]]
-        canvas = np.zeros((*size, pixels.shape[2]), np.float32)
-        canvas[:height, :width], canvas[below] = pixels, values
-        holes, unknowns, allowed = np.zeros(size, bool), np.ones(size, bool), np.zeros(size, bool)
-        holes[:height, :width], unknowns[:height, :width] = hole, unknown
-        unknowns[below], allowed[below] = ~known, known
-        same = _same_size(self._reference, self.source)
-        return Region(canvas, holes, unknowns, allowed, (height + GAP, 0) if same else None)
+    if not roles(source).color:
+        return None
+    shot: Shot = job.state.setdefault("shot", Shot(job, cover))
+    shot.target = source.number
+    return shot if shot.moves(shot.target) else None
 
 
-def _same_size(one: Frame, other: Frame) -> bool:
-    a, b = one.display_window, other.display_window
-    return (a.width, a.height) == (b.width, b.height)
+def _from_shot(
+    job: Job, number: int, shot: Shot, source: Frame, cover: Values, result: Frame
+) -> dict[str, float]:
+    from ..shotfill import keys, quality
+
+    hole = cover > 0.0
+    made = keys.complete(shot, number, hole, _artist(job, shot))
+    inside = made.seen.hole.inside
+    exact = None if made.exact is None else made.exact[inside]
+    filled = keys.linear(shot, made.values[inside], exact)
+    _put(job, number, result.pixels, source, hole, filled, cover)
+    found = quality.measured(number, made)
+    for sentence in quality.told(shot, found, last=number == job.frames[-1]):
+        job.warn(number, sentence)
+    return found.fields()
 
 
-def _channels_of(reference: Frame, source: Frame) -> list[int | None]:
-    """Which of the reference's channels is each of the plate's; None: opaque."""
-    missing = [n for n in source.channels if n not in reference.channels and n != "A"]
-    if missing:
-        raise InvalidInput(
-            f"The reference has no channel {', '.join(missing)}.",
-            "Give one with the plate's channels.",
-        )
-    return [
-        reference.channels.index(n) if n in reference.channels else None for n in source.channels
-    ]
+def _artist(job: Job, shot: Shot) -> Artist:
+    from ..shotfill.keys import Artist
+    from ..stillplate import Plate, made
 
+    def covered(number: int) -> Mask:
+        return _cover(job, number, job.read("source", number)) > 0.0
 
-def _cropped(reference: Frame, source: Frame, around: Box) -> tuple[Values, Mask]:
-    """The reference's pixels and where there are any: the part around a hole, or all of it."""
-    pixels, window = reference.pixels, reference.data_window
-    if not _same_size(reference, source):
-        return pixels.astype(np.float32), np.ones(pixels.shape[:2], bool)
-    ours = source.data_window
-    wanted = Window(
-        ours.x + around[1], ours.y + around[0], around[3] - around[1], around[2] - around[0]
-    )
-    values = np.zeros((wanted.height, wanted.width, pixels.shape[2]), np.float32)
-    known = np.zeros((wanted.height, wanted.width), bool)
-    common = wanted.intersect(window)
-    if common is not None:
-        here = np.s_[
-            common.y - wanted.y : common.y_end - wanted.y,
-            common.x - wanted.x : common.x_end - wanted.x,
-        ]
-        there = np.s_[
-            common.y - window.y : common.y_end - window.y,
-            common.x - window.x : common.x_end - window.x,
-        ]
-        values[here], known[here] = pixels[there], True
-    return values, known
+    def invent(number: int, hole: Mask, known: Values, unseen: Mask) -> Values:
+        values = job.values(number)
+        source = job.read("source", number)
+        pixels = source.pixels.astype(np.float32)
+        pixels[hole] = known
+        plate = Plate(job, number, source.with_pixels(pixels), unseen)
+        filled = np.zeros((*unseen.shape, pixels.shape[2]), np.float32)
+
+        def step(_: float) -> None:
+            job.check()
+
+        for box, mine, part in made(plate, int(values["seed"]), float(values["blend"]), step):
+            filled[box[0] : box[2], box[1] : box[3]][mine] = part
+        return filled[unseen]
+
+    return Artist(covered, invent, float(job.values(shot.target)["blend"]))

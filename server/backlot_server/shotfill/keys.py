@@ -1,0 +1,283 @@
+"""What no frame has seen: made once, on key frames, and carried from there, so that it stays.
+
+Keys are the frames whose number can be divided by EVERY, and of a shorter shot the one in its
+middle. A key takes what the key before it has made, as far as that reaches, and makes only the
+rest; so all of a shot shows one invention, wherever its range is cut.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from backlot.frame import Window
+
+from ..encoding import decoded, encoded
+from ..membrane import Mask, Values
+from . import fill, register
+from .fill import Hole, Seen
+from .merge import lighting, lit, sample
+from .register import Matrix
+from .shot import CURVE, Shot, colours, smooth
+
+EVERY = 16
+KEPT = 12
+MARGIN = 24
+
+Invent = Callable[[int, Mask, Values, Mask], Values]
+"""(frame number, covered, known, unseen) to the unseen pixels, scene-linear, all channels.
+
+covered: the hole; known (pixels of the hole, channels): what is in it so far, scene-linear; unseen:
+those of the whole frame to be made, in the order of np.nonzero."""
+Cover = Callable[[int], Mask]
+
+
+@dataclass(frozen=True)
+class Complete:
+    """A hole with everything in it.
+
+    values (points, channels) codes of the smooth channels; exact or None; squares (points,): see
+    `merge.Merged`; unseen (points,): no frame shows it.
+    """
+
+    seen: Seen
+    values: Values
+    exact: npt.NDArray[Any] | None
+    squares: Values
+    unseen: Mask
+
+
+@dataclass(frozen=True)
+class _Key:
+    """A finished part of a key frame: window, and its codes (height, width, channels)."""
+
+    window: Window
+    smooth: npt.NDArray[np.float16]
+    exact: npt.NDArray[Any] | None
+
+
+@dataclass(frozen=True)
+class Artist:
+    """What the artist gave: the matte of any frame, how to invent, how much to bend."""
+
+    covered: Cover
+    invent: Invent
+    blend: float
+
+
+def complete(shot: Shot, number: int, covered: Mask, artist: Artist) -> Complete:
+    """Everything behind a frame's matte: what others saw, what keys hold, what has to be made."""
+    found = fill.seen(shot, number, covered)
+    hole, merged = found.hole, found.merged
+    target = fill.target_values(shot, number, hole)
+    shown = merged.best >= 0
+    values = np.where(hole.inside[:, None], merged.values, target)
+    exact = found.exact
+    if exact is None and shot.parts is not None and shot.parts.exact:
+        theirs = shot.codes(number).exact
+        assert theirs is not None
+        exact = theirs[hole.ys, hole.xs].copy()
+    if (hole.inside & shown).any():
+        good = ~hole.inside & shown
+        add = fill.bent(hole, merged.values, target, good, artist.blend)
+        values[hole.inside & shown] += add[hole.inside & shown]
+    unseen = hole.inside & ~shown
+    squares = np.where(unseen, np.float32(0), merged.squares)
+    if unseen.any():
+        _carry(shot, number, found, values, exact, unseen, artist)
+    return Complete(found, values, exact, squares, unseen)
+
+
+def _carry(
+    shot: Shot,
+    number: int,
+    found: Seen,
+    values: Values,
+    exact: npt.NDArray[Any] | None,
+    unseen: Mask,
+    artist: Artist,
+) -> None:
+    """Fill the unseen points from keys, and what is then left by invention, in place."""
+    hole, left = found.hole, unseen.copy()
+    reach = register.chained(shot, number, shot.neighbours(number))
+    keys = _keys(sorted(reach))
+    before = [key for key in keys if key < number]
+    after = [key for key in keys if key > number] if number not in keys else []
+    if number in keys:
+        before, after = before[-1:], []
+    one = before[-1] if before else None
+    other = after[0] if after else None
+    shown = {
+        key: _shown(shot, number, key, reach[key], found, values, left, artist)
+        for key in (one, other)
+        if key is not None
+    }
+    _mix(
+        hole,
+        values,
+        exact,
+        left,
+        [shown[k] for k in (one, other) if k is not None],
+        _share(number, one, other),
+    )
+    for key in sorted((*before[:-1], *after[1:]), key=lambda k: (abs(k - number), k)):
+        if not left.any():
+            break
+        _mix(
+            hole,
+            values,
+            exact,
+            left,
+            [_shown(shot, number, key, reach[key], found, values, left, artist)],
+            0.0,
+        )
+    if left.any():
+        _invented(shot, number, hole, values, exact, left, artist)
+
+
+def _share(number: int, one: int | None, other: int | None) -> float:
+    """How much of the later of two keys is seen."""
+    if one is None or other is None:
+        return 0.0
+    return (number - one) / (other - one)
+
+
+def _keys(present: list[int]) -> list[int]:
+    return [n for n in present if n % EVERY == 0] or [present[len(present) // 2]]
+
+
+def _shown(
+    shot: Shot,
+    number: int,
+    key: int,
+    guess: Matrix,
+    found: Seen,
+    values: Values,
+    left: Mask,
+    artist: Artist,
+) -> tuple[Values, npt.NDArray[Any] | None, Mask]:
+    """What a key holds at a hole's points, in the target's light and bent to meet its rim."""
+    assert shot.parts is not None
+    hole = found.hole
+    made = _key(shot, key, artist)
+    pair = found.pairs.get(key) or register.pair(shot, number, key, guess)
+    x, y = fill.mapped(guess if pair is None else pair.homography, hole)
+    x, y = x - made.window.x, y - made.window.y
+    theirs = np.zeros_like(values)
+    there = np.zeros(len(values), np.uint8)
+    everywhere = np.full(made.smooth.shape[:2], 255, np.uint8)
+    sample(made.smooth, everywhere, x, y, theirs, there)
+    shown = there > 0
+    listed = smooth(shot.parts, values.shape[1] + len(shot.parts.exact))
+    colour = [listed.index(channel) for channel in colours(shot.parts)]
+    lit(theirs, lighting(theirs, values, shown & ~left, colour))
+    theirs += fill.bent(hole, theirs, values, shown & ~left, artist.blend)
+    exact = None
+    if made.exact is not None:
+        column, row = (np.rint(axis).astype(np.int64) for axis in (x, y))
+        rows, columns = made.exact.shape[:2]
+        exact = made.exact[row.clip(0, rows - 1), column.clip(0, columns - 1)]
+    return theirs, exact, shown
+
+
+def _mix(
+    hole: Hole,
+    values: Values,
+    exact: npt.NDArray[Any] | None,
+    left: Mask,
+    shown: list[tuple[Values, npt.NDArray[Any] | None, Mask]],
+    share: float,
+) -> None:
+    """One key, or two of which the second is seen to a share, into what is left, in place."""
+    if not shown:
+        return
+    both = left & shown[0][2] & shown[-1][2]
+    first, second = shown[0], shown[-1]
+    values[both] = first[0][both] * np.float32(1 - share) + second[0][both] * np.float32(share)
+    nearer = first if share < 0.5 else second
+    if exact is not None and nearer[1] is not None:
+        exact[both] = nearer[1][both]
+    left &= ~both
+    for theirs, named, there in shown:
+        mine = left & there
+        values[mine] = theirs[mine]
+        if exact is not None and named is not None:
+            exact[mine] = named[mine]
+        left &= ~mine
+
+
+def _key(shot: Shot, number: int, artist: Artist) -> _Key:
+    """A key frame, finished."""
+    kept: dict[int, _Key] = shot.kept.setdefault("keys", {})
+    if number not in kept:
+        made = _finished(shot, number, artist)
+        while len(kept) >= KEPT:
+            del kept[next(iter(kept))]
+        kept[number] = made
+    return kept[number]
+
+
+def _finished(shot: Shot, number: int, artist: Artist) -> _Key:
+    look, codes = shot.look(number), shot.codes(number)
+    assert look is not None
+    covered = artist.covered(number)
+    if look.clean or not covered.any():
+        return _Key(look.window, codes.smooth, codes.exact)
+    made = complete(shot, number, covered, artist)
+    inside = made.seen.hole.inside
+    ys, xs = made.seen.hole.ys[inside], made.seen.hole.xs[inside]
+    smooth_codes = codes.smooth.copy()
+    smooth_codes[ys, xs] = made.values[inside]
+    exact = None
+    if codes.exact is not None and made.exact is not None:
+        exact = codes.exact.copy()
+        exact[ys, xs] = made.exact[inside]
+    return _Key(look.window, smooth_codes, exact)
+
+
+def _invented(
+    shot: Shot,
+    number: int,
+    hole: Hole,
+    values: Values,
+    exact: npt.NDArray[Any] | None,
+    left: Mask,
+    artist: Artist,
+) -> None:
+    """Fill what is left by the still fill, in place."""
+    assert shot.parts is not None
+    unseen = np.zeros(hole.shape, bool)
+    unseen[hole.ys[left], hole.xs[left]] = True
+    covered = np.zeros(hole.shape, bool)
+    covered[hole.ys[hole.inside], hole.xs[hole.inside]] = True
+    inside = hole.inside
+    known = linear(shot, values[inside], None if exact is None else exact[inside])
+    made = artist.invent(number, covered, known, unseen)
+    listed = smooth(shot.parts, made.shape[1])
+    at = [listed.index(channel) for channel in colours(shot.parts)]
+    codes = made[:, listed].astype(np.float32)
+    codes[:, at] = encoded(codes[:, at], CURVE)
+    values[left] = codes
+    if exact is not None:
+        exact[left] = made[:, list(shot.parts.exact)]
+
+
+def linear(shot: Shot, values: Values, exact: npt.NDArray[Any] | None) -> Values:
+    """All channels of some points, scene-linear.
+
+    Args: values (points, smooth channels) codes; exact (points, exact channels) or None.
+    """
+    assert shot.parts is not None
+    parts = shot.parts
+    listed = smooth(parts, values.shape[1] + len(parts.exact))
+    made = np.zeros((len(values), values.shape[1] + len(parts.exact)), np.float32)
+    made[:, listed] = values
+    colour = colours(parts)
+    made[:, colour] = decoded(made[:, colour], CURVE)
+    if exact is not None:
+        made[:, list(parts.exact)] = exact
+    return made

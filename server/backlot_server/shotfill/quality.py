@@ -1,0 +1,66 @@
+"""How far a frame's fill can be trusted, and what would help."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from .keys import Complete
+from .shot import Shot
+
+APART = 0.03
+OFTEN = 3.0
+"""Sources that lie this many times further apart in the hole than around it do not agree."""
+PART = 0.03
+UNSEEN = 0.05
+
+
+@dataclass(frozen=True)
+class Quality:
+    """Of one frame: unseen and apart, parts of the hole; confidence from 0 (nothing known) to 1."""
+
+    number: int
+    unseen: float
+    apart: float
+
+    @property
+    def confidence(self) -> float:
+        return max(0.0, 1.0 - self.unseen - self.apart)
+
+    def fields(self) -> dict[str, float]:
+        """As hosts show it."""
+        return {
+            "confidence": round(self.confidence, 3),
+            "unseen": round(self.unseen, 3),
+            "apart": round(self.apart, 3),
+        }
+
+
+def measured(number: int, made: Complete) -> Quality:
+    hole, merged = made.seen.hole, made.seen.merged
+    shown = merged.best >= 0
+    ring = merged.spread[~hole.inside & shown]
+    usual = float(np.median(ring)) if len(ring) else 0.0
+    limit = max(APART, OFTEN * usual)
+    count = max(1, int(np.count_nonzero(hole.inside)))
+    apart = np.count_nonzero(hole.inside & shown & (merged.spread > limit))
+    return Quality(number, np.count_nonzero(made.unseen) / count, apart / count)
+
+
+def told(shot: Shot, quality: Quality, last: bool) -> list[str]:
+    """What the artist should know of a frame, and after the last one, of all of them."""
+    curve: dict[int, Quality] = shot.kept.setdefault("quality", {})
+    curve[quality.number] = quality
+    sentences = []
+    if quality.apart > PART:
+        sentences.append(
+            f"Low confidence: the frames do not agree on {quality.apart:.0%} of the hole; "
+            "something moves there, or its depth is not certain."
+        )
+    if last and (worst := min(curve.values(), key=lambda q: q.confidence)).confidence < 1 - UNSEEN:
+        sentences.append(
+            f"A clean frame {worst.number} would help most: {worst.unseen:.0%} of its hole is seen "
+            f"on no frame, and on {worst.apart:.0%} the frames do not agree."
+        )
+    return sentences

@@ -1,0 +1,208 @@
+"""How two frames of a shot lie on each other: points followed, and the plane that most lie on.
+
+Corners are followed by Lucas and Kanade's method on image pyramids (J.-Y. Bouguet, "Pyramidal
+implementation of the Lucas Kanade feature tracker", 2001); planes are found by MAGSAC++ (D. Barath
+et al., 2020). Neighbours are registered first and chained, which says where to look in frames
+further away; those are then registered directly, so that nothing drifts.
+"""
+
+from __future__ import annotations
+
+import itertools
+from dataclasses import dataclass
+
+import cv2
+import numpy as np
+import numpy.typing as npt
+
+from .shot import Look, Shot
+
+Matrix = npt.NDArray[np.float64]
+Points = npt.NDArray[np.float32]
+Gray = npt.NDArray[np.uint8]
+
+CORNERS = 900
+CLEAR = 10
+"""Pixels between a corner and the nearest covered one."""
+BACK = 0.5
+"""A point followed there and back comes back to within so many pixels."""
+INLIER = 1.2
+STILL = 1.15
+"""A camera that did not move explains points but this much worse than the best plane does."""
+LEAST = 12
+LEAST_PART = 0.2
+ALIKE = 0.03
+"""Neighbours that cannot be registered but differ less than this in their thumbnails have not
+moved; those that differ more belong to different shots."""
+TRIMMED = 0.9
+WINDOW = (21, 21)
+
+
+@dataclass(frozen=True)
+class Pair:
+    """Target to source, in pixels of the one coordinate system of all windows.
+
+    start, end: (n, 2) points followed from the target to the source. residual: rms distance of
+    the better nine tenths of them from where the plane has them.
+    """
+
+    homography: Matrix
+    start: Points
+    end: Points
+    residual: float
+
+
+def corners(shot: Shot, look: Look) -> Points:
+    """(n, 2) x and y in the look's own pixels."""
+    key = "corners", look.number
+    if key not in shot.kept:
+        clear = (look.away > CLEAR).astype(np.uint8) * 255
+        gap = max(4.0, look.gray.shape[1] / 90)
+        found = cv2.goodFeaturesToTrack(look.gray, CORNERS, 0.005, gap, mask=clear, blockSize=5)
+        none = np.zeros((0, 2), np.float32)
+        shot.kept[key] = none if found is None else found.reshape(-1, 2).astype(np.float32)
+    points: Points = shot.kept[key]
+    return points
+
+
+def origin(look: Look) -> Points:
+    return np.array([look.window.x, look.window.y], np.float32)
+
+
+def followed(
+    one: Look, other: Look, points: Points, guess: Points, levels: int
+) -> tuple[Points, Points]:
+    """Those of `points` of one frame that are found in the other, and where.
+
+    Args: points, guess: (n, 2) in each look's own pixels.
+    """
+    if len(points) == 0:
+        return points, points
+    here, there = _as_large(one.gray, other.gray), _as_large(other.gray, one.gray)
+    end, good = _flow(here, there, points, guess, levels)
+    back, again = _flow(there, here, end, points, levels)
+    kept = good & again
+    kept &= np.linalg.norm(back - points, axis=1) < BACK
+    at = np.rint(end).astype(np.int64)
+    height, width = other.gray.shape
+    kept &= (at[:, 0] >= 0) & (at[:, 0] < width) & (at[:, 1] >= 0) & (at[:, 1] < height)
+    at[~kept] = 0
+    kept &= other.away[at[:, 1], at[:, 0]] > CLEAR // 2
+    return points[kept], end[kept]
+
+
+def _as_large(one: Gray, other: Gray) -> Gray:
+    """A picture with its border repeated to the right and below, at least as large as another."""
+    down, right = (max(0, b - a) for a, b in zip(one.shape, other.shape, strict=True))
+    if not (down or right):
+        return one
+    return np.asarray(cv2.copyMakeBorder(one, 0, down, 0, right, cv2.BORDER_REPLICATE), np.uint8)
+
+
+def _flow(
+    one: Gray, other: Gray, points: Points, guess: Points, levels: int
+) -> tuple[Points, npt.NDArray[np.bool_]]:
+    """Where points are in the other picture, and whether they were found."""
+    stop = (cv2.TERM_CRITERIA_EPS | cv2.TERM_CRITERIA_COUNT, 30, 0.005)
+    end, good, _ = cv2.calcOpticalFlowPyrLK(
+        one,
+        other,
+        points,
+        guess.copy(),
+        winSize=WINDOW,
+        maxLevel=levels,
+        criteria=stop,
+        flags=cv2.OPTFLOW_USE_INITIAL_FLOW,
+    )
+    return np.asarray(end, np.float32), np.asarray(good)[:, 0] > 0
+
+
+def plane(start: Points, end: Points) -> tuple[Matrix | None, npt.NDArray[np.bool_]]:
+    """The homography that most points agree on."""
+    none = np.zeros(len(start), bool)
+    if len(start) < LEAST:
+        return None, none
+    found, mask = cv2.findHomography(
+        start, end, cv2.USAC_MAGSAC, INLIER, maxIters=2000, confidence=0.999
+    )
+    if found is None:
+        return None, none
+    inside = mask[:, 0] > 0
+    if np.count_nonzero(inside) >= LEAST:
+        better, _ = cv2.findHomography(start[inside], end[inside], 0)
+        found = found if better is None else better
+        if _off(np.eye(3), start[inside], end[inside]) < STILL * (
+            _off(found, start[inside], end[inside]) + 0.01
+        ):
+            found = np.eye(3)
+    return np.asarray(found, np.float64), inside
+
+
+def _off(homography: Matrix, start: Points, end: Points) -> float:
+    """The rms distance of followed points from where a homography has them."""
+    return float(np.sqrt(np.mean(np.sum((moved(homography, start) - end) ** 2, axis=1))))
+
+
+def moved(homography: Matrix, points: Points) -> Points:
+    """(n, 2) points through a homography."""
+    if not len(points):
+        return points
+    wide = np.concatenate([points, np.ones((len(points), 1))], axis=1) @ homography.T
+    return np.asarray(wide[:, :2] / wide[:, 2:], np.float32)
+
+
+def step(shot: Shot, first: int, second: int) -> Matrix | None:
+    """From a frame to the next that exists; None across a cut."""
+    key = "step", first, second
+    if key not in shot.kept:
+        shot.kept[key] = _step(shot, first, second)
+    found: Matrix | None = shot.kept[key]
+    return found
+
+
+def _step(shot: Shot, first: int, second: int) -> Matrix | None:
+    one, other = shot.look(first), shot.look(second)
+    assert one is not None
+    assert other is not None
+    points = corners(shot, one)
+    shift = origin(one) - origin(other)
+    start, end = followed(one, other, points, points + shift, 5)
+    found, inside = plane(start + origin(one), end + origin(other))
+    enough = np.count_nonzero(inside) >= max(LEAST, LEAST_PART * len(points))
+    if found is not None and enough:
+        return found
+    same = float(np.abs(one.small - other.small).mean()) < ALIKE
+    return np.eye(3) if same else None
+
+
+def chained(shot: Shot, number: int, present: list[int]) -> dict[int, Matrix]:
+    """From a frame to each of those present that no cut parts it from."""
+    found = {number: np.eye(3)}
+    at = present.index(number)
+    for way in (present[at:], present[at::-1]):
+        for before, after in itertools.pairwise(way):
+            low, high = min(before, after), max(before, after)
+            one = step(shot, low, high)
+            if one is None:
+                break
+            found[after] = (one if before == low else np.linalg.inv(one)) @ found[before]
+    return found
+
+
+def pair(shot: Shot, target: int, source: int, guess: Matrix) -> Pair | None:
+    """A source registered directly; None where that fails."""
+    one, other = shot.look(target), shot.look(source)
+    assert one is not None
+    assert other is not None
+    points = corners(shot, one)
+    expected = moved(guess, points + origin(one)) - origin(other)
+    height, width = other.gray.shape
+    inside = (expected >= 0).all(axis=1) & (expected < (width, height)).all(axis=1)
+    start, end = followed(one, other, points[inside], expected[inside], 3)
+    start, end = start + origin(one), end + origin(other)
+    found, agreed = plane(start, end)
+    if found is None or np.count_nonzero(agreed) < LEAST:
+        return None if len(points) >= LEAST else Pair(guess, start, end, 0.0)
+    off = np.sort(np.linalg.norm(moved(found, start) - end, axis=1))
+    off = off[: max(1, int(TRIMMED * len(off)))]
+    return Pair(found, start, end, float(np.sqrt(np.mean(off**2))))
