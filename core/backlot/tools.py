@@ -49,7 +49,10 @@ Value = Scalar | Curve
 
 @dataclass(frozen=True)
 class Param:
-    """One control. kind: "float", "int", "bool", "choice" or "text"."""
+    """One control. kind: "float", "int", "bool", "choice", "text" or "character".
+
+    A character is a folder's path on the client, and what that folder holds, as JSON, on the wire.
+    """
 
     name: str
     kind: str
@@ -83,7 +86,7 @@ class Param:
                     f"{self.name} cannot be {value!r}.", f"Choose one of {', '.join(known)}."
                 )
             return value
-        if self.kind == "text":
+        if self.kind in ("text", "character"):
             return str(value)
         return self._check_number(value)
 
