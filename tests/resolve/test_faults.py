@@ -15,10 +15,11 @@ from backlot.errors import BacklotError
 from .trips import as_result, back, out
 
 
-def trip(d, place, folder, route=plates.ISOLATED):
+def trip(d, place, folder, route=plates.ISOLATED, clip_id=""):
     """The whole way, as a job goes. Returns what was placed, or the error."""
+    clip_id = clip_id or d.do("a.key")
     edit = editing.read(d.scripting)
-    clip = edit.clips[0]
+    clip = edit.clip(clip_id)
     plate = plates.take_out(d.renderer, edit, clip, route, folder, 1)
     return back(d, edit, clip, plate, as_result(d, plate, folder.name), place)
 
@@ -115,11 +116,12 @@ def test_resolve_lost_at_every_call_is_a_sentence(desk, tmp_path):
         shutil.rmtree(d.folder, ignore_errors=True)
         d.folder.mkdir()
         d = desk(connect=False)
+        clip_id = d.do("a.key")
         d.fault(call=number, lost=True)
         said = []
         try:
             d.connect()
-            said = trip(d, landing.ABOVE, d.folder / "third").notes
+            said = trip(d, landing.ABOVE, d.folder / "third", clip_id=clip_id).notes
         except NotConnected as error:
             said = [error.hint]
         assert all(said), number

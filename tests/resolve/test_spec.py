@@ -86,6 +86,9 @@ def test_what_came_late_is_asked_for_before_it_is_called():
     text = "".join(p.read_text() for p in Path(backlot_resolve.__file__).parent.rglob("*.py"))
     asked = set(re.findall(r'has\("([\w.]+)"\)', text))
     together = {
+        "Timeline.SetMarkInOut": "Timeline.GetMarkInOut",
+        "Timeline.ClearMarkInOut": "Timeline.GetMarkInOut",
+        "MediaPoolItem.GetThirdPartyMetadata": "MediaPoolItem.SetThirdPartyMetadata",
         "TimelineItem.GetSourceEndFrame": "TimelineItem.GetSourceStartFrame",
         "TimelineItem.GetSourceEndTime": "TimelineItem.GetSourceStartTime",
     }
