@@ -6,7 +6,7 @@ LOCK := requirements/dev.txt
 READY := $(VENV)/.ready
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test test-all test-blender lint bench train protos lock clean blender nuke bpy
+.PHONY: help setup demo test test-all test-blender lint bench train protos lock clean blender nuke bpy shots
 
 help:  ## list the targets
 	@sed -n 's/^\([a-z-]*\):.*##  *\(.*\)/  make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 20
@@ -45,6 +45,11 @@ bpy: .cache/bpy-$(BPY)/.ready  ## Blender's own wheel for the tests, 300 MB (BPY
 	@python3.11 -m venv .cache/bpy-$*
 	@.cache/bpy-$*/bin/python -m pip install --quiet --disable-pip-version-check 'bpy==$*'
 	@touch $@
+
+SHOTS ?= build/shots
+WIDTH ?= 480
+shots: $(READY) bpy  ## the example shots with ground truth, in build/shots (about 20 minutes)
+	@$(BIN)/python examples/shots/make_shots.py $(SHOTS) --width $(WIDTH)
 
 test-blender: $(READY)  ## the add-on in every Blender that is here, and in a window under Xvfb
 	@$(MAKE) --no-print-directory bpy BPY=4.5.15
