@@ -135,8 +135,10 @@ def _param(param):
     if kind == "choice":
         menu = [each["value"] for each in param["choices"]]
         return [user_knob(ENUMERATION, name, label, help, menu), name + " " + quoted(default)]
-    if kind == "text":
-        return [user_knob(STRING, name, label, help), "{} {}".format(name, quoted(default))]
+    if kind in ("text", "character"):  # a character is a folder
+        what = FILE if kind == "character" else STRING
+        lines = [user_knob(what, name, label, help)]
+        return lines + (["{} {}".format(name, quoted(default))] if default else [])
     low, high = param.get("minimum"), param.get("maximum")
     span = (low, high) if low is not None and high is not None else None
     what = INT if kind == "int" else DOUBLE

@@ -77,6 +77,8 @@ def values_of(node, spec, frames):
         if not animated:
             value = knob.value()
             numeric = param["kind"] in ("float", "int")
+            if param["kind"] == "character":
+                value = knob.getEvaluatedValue() or ""
             values[param["name"]] = _number(param, value) if numeric else _plain(param, value)
         elif len(frames) == 1 or _constant(knob, frames):
             values[param["name"]] = _number(param, knob.getValueAt(frames[0]))

@@ -28,8 +28,7 @@ def export(node, spec, frames, view, folder):
             continue
         pattern = os.path.join(folder, pipe["name"], pipe["name"] + ".%04d.exr")
         wanted = _with_neighbours(frames, pipe, upstream)
-        _render(node, number, pipe, upstream, wanted, view, pattern.replace(os.sep, "/"),
-                pipe["name"] == spec["output"]["matte"])  # fmt: skip
+        _render(node, spec, number, upstream, wanted, view, pattern.replace(os.sep, "/"))
         inputs[pipe["name"]] = {"files": pattern}
         if number == 0:
             inputs[pipe["name"]]["colorspace"] = colorspace_of(node)
@@ -61,16 +60,20 @@ def _with_neighbours(frames, pipe, upstream):
     return sorted(f for f in around if f in frames or first <= f <= last)
 
 
-def _channels(node, number, pipe):
+def _channels(node, spec, number, pipe):
+    """A character's matte has a channel for each region, by name; any other matte is one."""
     if pipe["kind"] == "matte":
-        return "alpha"
+        regions = any(param["kind"] == "character" for param in spec["params"])
+        return "all" if regions else "alpha"
     if number == 0:
         return "all" if node["all_layers"].value() else layer_of(node)
     return "all" if pipe["kind"] == "data" else "rgba"
 
 
-def _render(node, number, pipe, upstream, frames, view, pattern, within):
-    """within: this is the matte outside of which nothing changes, whose channel was picked."""
+def _render(node, spec, number, upstream, frames, view, pattern):
+    """Of the matte outside of which nothing changes, the channel that was picked is its alpha."""
+    pipe = spec["inputs"][number]
+    within = pipe["name"] == spec["output"]["matte"]
     root, undo = nuke.root(), nuke.Undo()
     made, proxy = [], bool(root.proxy())
     undo.disable()
@@ -91,7 +94,7 @@ def _render(node, number, pipe, upstream, frames, view, pattern, within):
         _set(write, file=pattern, file_type="exr")
         _set(
             write,
-            channels=_channels(node, number, pipe),
+            channels=_channels(node, spec, number, pipe),
             raw=True,
             datatype=_DATATYPES[node["depth"].value()],
             compression="Zip (1 scanline)",

@@ -6,6 +6,7 @@ import traceback
 
 import nuke
 
+from . import findings
 from .host import LinkError
 from .node import is_there, own_id, spec_of, unrecorded, values_of, views
 from .plates import export
@@ -105,6 +106,7 @@ class Run:
         engine = next((job.engine for job in jobs if job.engine), "")
         before = set(self.recipe.get("finished") or [])
         recipe = dict(self.recipe, finished=sorted(before | finished), failed=failed)
+        recipe["measured"] = dict(self.recipe.get("measured") or {}, **_measured(jobs))
         kept = recipe["made_of"].split()[:3]
         recipe["made_of"] = " ".join([*kept, session.weights_of(engine)]).strip()
         self._save(dict(recipe, model=session.made_with(engine) or recipe.get("model", "")))
@@ -136,6 +138,19 @@ class Run:
         else:
             say(node, describe(self.take))
             node["tile_color"].setValue(0)
+            found = findings.long(self.take.recipe().get("measured") or {})
+            if found:
+                session.details[self.id] = "{}: {}\n{}".format(node.name(), self.take.name, found)
+
+
+def _measured(jobs):
+    """What the tool found out, by frame; of the first view that says anything."""
+    found = {}
+    for job in reversed(jobs):
+        for frame, event in job.results.items():
+            if event.get("measured"):
+                found[str(frame)] = event["measured"]
+    return found
 
 
 def say(node, sentence):

@@ -4,6 +4,7 @@ import os
 
 import nuke
 
+from . import findings
 from .gizmos import NO_RESULT, knob_name
 from .host import Takes, fingerprint
 from .node import folder_of, spec_of, unrecorded
@@ -124,7 +125,9 @@ def describe(take):
     count = len(recipe.get("finished") or [])
     lost = len(recipe.get("failed") or {})
     said = "{}: {} frame{}".format(take.name, count, "" if count == 1 else "s")
-    return said + (", {} failed".format(lost) if lost else "")
+    found = findings.short(recipe.get("measured") or {})
+    said += ", {} failed".format(lost) if lost else ""
+    return said + (", " + found if found else "")
 
 
 def take_for(node, frames, settings):

@@ -1,0 +1,58 @@
+"""What a tool measured on the frames of a take, in words: for the status line and for Details."""
+
+from .plates import runs
+
+CHANGED, UNTOLD = "changed", "cannot tell"
+
+
+def short(measured):
+    """ "coat changed": the regions that changed on any frame; "" where none did.
+
+    measured: what was told of each frame, by its number.
+    """
+    changed = sorted(_frames(measured, CHANGED))
+    return "{} changed".format(", ".join(changed)) if changed else ""
+
+
+def long(measured):
+    """Lines: which region changed on which frames, by how much, and what could not be told."""
+    lines = []
+    for verdict, words in ((CHANGED, "changed"), (UNTOLD, "cannot be told")):
+        for region, frames in sorted(_frames(measured, verdict).items()):
+            sizes = [_of(measured, frame, region).get("size") for frame in frames]
+            known = [float(size) for size in sizes if size is not None]
+            most = ", at most {:.1f} CIEDE2000".format(max(known)) if known else ""
+            whys = {_of(measured, frame, region).get("why") for frame in frames} - {None, ""}
+            why = " ({})".format(", ".join(sorted(whys))) if whys else ""
+            most = most if verdict == CHANGED else ""
+            lines.append("{} {} on {}{}{}".format(region, words, _spans(frames), most, why))
+    if not lines and _regions(measured):
+        lines.append("No region changed: {}.".format(", ".join(sorted(_regions(measured)))))
+    return "\n".join(lines)
+
+
+def _of(measured, frame, region):
+    return measured[frame].get("regions", {}).get(region, {})
+
+
+def _regions(measured):
+    return {
+        region
+        for found in measured.values()
+        for region, said in found.get("regions", {}).items()
+        if "verdict" in said
+    }
+
+
+def _frames(measured, verdict):
+    found = {}
+    for frame, told in sorted(measured.items(), key=lambda item: int(item[0])):
+        for region, said in told.get("regions", {}).items():
+            if said.get("verdict") == verdict:
+                found.setdefault(region, []).append(frame)
+    return found
+
+
+def _spans(frames):
+    spans = runs(int(frame) for frame in frames)
+    return ", ".join(str(a) if a == b else "{}-{}".format(a, b) for a, b in spans)
