@@ -138,3 +138,10 @@ def linked(tool_server, monkeypatch, tmp_path):
 
 def kill(pid):
     os.kill(pid, signal.SIGKILL)
+
+
+@pytest.fixture
+def comp(nuke, linked, tmp_path):
+    from .comps import Comp
+
+    return lambda kind="AIPaint", **how: Comp(nuke(**how), tmp_path, kind)

@@ -4,8 +4,8 @@ import numpy as np
 
 from tests.hosts.nuke.pixels import load, save
 
+from .comps import same
 from .conftest import FORMAT, WINDOW, matte, plate, read, until
-from .test_end_to_end import same
 
 
 def test_a_hole_is_filled_and_everything_else_stays(nuke, linked, tmp_path):

@@ -5,8 +5,8 @@ import sys
 
 import pytest
 
+from .comps import Comp
 from .conftest import kill, until
-from .test_end_to_end import Comp
 
 pytest.importorskip("PySide6", reason="the panel is an extra: pip install 'backlot[panel]'")
 os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")
