@@ -304,3 +304,43 @@ def test_a_renamed_node_keeps_its_takes(comp):
     assert len(list(made.take.iterdir())) == 1
     made.host.change(made.node, "take", 1)
     made.pixels(1001)
+
+
+def test_a_start_loads_no_more_than_names(plugin, nuke):
+    """Link, session and everything that a render needs come when they are first used."""
+    nuke()
+    loaded = {n.rpartition(".")[2] for n in sys.modules if n.startswith("backlot_nuke.")}
+    assert not loaded & {"session", "render", "results", "node", "plates", "host", "panel", "link"}
+
+
+def test_a_hundred_nodes_open_without_a_look_at_disk_or_server(comp, monkeypatch):
+    made = comp()
+    made.render("render_frame")
+    host = made.host
+    text = host.copy([made.node])
+    for _ in range(99):
+        host.paste(text)
+    host.save(made.folder / "hundred.nk")
+    session = sys.modules["backlot_nuke.session"].session
+    session.close()
+    asked = []
+    for name in ("results.stale_reason", "results.takes_of", "node.own_id", "node.specs"):
+        module, function = name.split(".")
+        target = sys.modules["backlot_nuke." + module]
+        monkeypatch.setattr(target, function, lambda *a, n=name: asked.append(n))
+    host.open(made.folder / "hundred.nk")
+    assert sum(node.Class() == "AIPaint" for node in host._root.nodes()) == 100
+    assert (asked, session.link) == ([], None)
+
+
+def test_a_knob_change_asks_nobody(comp, monkeypatch):
+    made = comp()
+    made.render("render_frame")
+    session = sys.modules["backlot_nuke.session"].session
+    asked = []
+    monkeypatch.setattr(type(session.link), "_send", lambda *given: asked.append(given))
+    for value in (2.0, 3.0, 1.0):
+        made.host.change(made.node, "amount", value)
+    made.host.look(made.node)
+    assert asked == []
+    assert "STALE" not in made.node["status"].value()
