@@ -11,7 +11,16 @@ import psutil
 from rich.console import Console
 from rich.table import Table
 
-NAMES = ["start", "transport", "sequence", "memory", "leaks", "fill_stills", "blender"]
+NAMES = [
+    "start",
+    "transport",
+    "sequence",
+    "memory",
+    "leaks",
+    "fill_stills",
+    "fill_shots",
+    "blender",
+]
 
 
 def main(names: list[str]) -> int:
@@ -28,9 +37,8 @@ def main(names: list[str]) -> int:
         for figure in import_module(f".{name}", __package__).figures():
             print(json.dumps(figure.__dict__), file=sys.stderr, flush=True)
             mark = {True: "[green]held", False: "[red]missed", None: ""}[figure.held]
-            bound = "" if figure.bound is None else f"<= {figure.bound:g} {figure.unit}"
             value = f"{figure.value:.3g} {figure.unit}"
-            table.add_row(figure.what, value, bound, mark, figure.note)
+            table.add_row(figure.what, value, figure.needed, mark, figure.note)
             held = held and figure.held is not False
     console.print(table)
     return 0 if held else 1

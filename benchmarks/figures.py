@@ -13,17 +13,29 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True)
 class Figure:
-    """One measured figure. bound: what it must stay at or below; None: for information."""
+    """One measured figure. bound: what it must stay at or below; least: at or above."""
 
     what: str
     value: float
     unit: str
     bound: float | None = None
     note: str = ""
+    least: float | None = None
 
     @property
     def held(self) -> bool | None:
-        return None if self.bound is None else self.value <= self.bound
+        if self.bound is None and self.least is None:
+            return None
+        return (self.bound is None or self.value <= self.bound) and (
+            self.least is None or self.value >= self.least
+        )
+
+    @property
+    def needed(self) -> str:
+        """The bound in words: "<= 4 x"."""
+        if self.least is not None:
+            return f">= {self.least:g} {self.unit}"
+        return "" if self.bound is None else f"<= {self.bound:g} {self.unit}"
 
 
 @contextmanager

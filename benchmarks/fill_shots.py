@@ -1,0 +1,173 @@
+"""Fill over whole shots, by the product's own way: files, client, server, files.
+
+The masters that `make shots` renders into build/shots (or BACKLOT_SHOTS), else the two shots of the
+repository. Plates get synthetic grain; likeness is measured before the fill gets grain. Beside it
+what a user would pick instead: Telea's inpainting on every frame, and the median of the other
+frames over homographies.
+"""
+
+from __future__ import annotations
+
+import os
+import tempfile
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from . import shot_metrics as metrics
+from .figures import Figure, own_server
+from .shot_metrics import Picture, Shot
+
+ROOT = Path(__file__).resolve().parent.parent
+LEAST = {"static": 50, "pan": 35, "handheld": 33, "flicker": 34, "whip": 31, "dolly": 28}
+SEAM = {"dolly": 5.0}
+BOIL = {"dolly": 3.0}
+RIGID = ("static", "pan", "handheld", "flicker", "whip")
+FIRST = 1001
+
+
+def figures() -> Iterator[Figure]:
+    import backlot
+
+    with own_server(), backlot.connect() as studio:
+        for folder in _folders():
+            yield from _shot(studio, Shot.load(folder))
+
+
+def _folders() -> list[Path]:
+    masters = Path(os.environ.get("BACKLOT_SHOTS", ROOT / "build" / "shots"))
+    place = masters if any(masters.glob("*/camera.json")) else ROOT / "examples" / "shots"
+    return sorted(path.parent for path in place.glob("*/camera.json"))
+
+
+def _shot(studio: Any, shot: Shot) -> Iterator[Figure]:
+    plates = [metrics.grained(plate, at).astype(np.float16) for at, plate in enumerate(shot.plates)]
+    truths = [metrics.grained(clean, 999 + at) for at, clean in enumerate(shot.clean)]
+    fills, finals, seconds, warnings = fill(studio, shot, plates)
+    scores = metrics.likeness(shot, fills)
+    name = f"fill over {shot.name}"
+    note = f"worst frame {scores['worst']:.1f}, {seconds:.2f} s a frame"
+    if scores["never_share"] > 0.005:
+        note += f"; never seen {scores['never_share']:.0%}: {scores['never']:.1f} dB"
+    yield Figure(f"{name}, revealed", scores["revealed"], "dB", None, note, LEAST.get(shot.name))
+    boil = metrics.boil(shot, finals, truths)
+    rigid = shot.name in RIGID
+    yield Figure(f"{name}, boil", boil["seen"], "x", 1.3 if rigid else BOIL.get(shot.name))
+    if scores["never_share"] > 0.005:
+        yield Figure(f"{name}, boil of never seen", boil["never"], "x", 3.0)
+    rim = metrics.seam(shot, fills)
+    yield Figure(f"{name}, seam", rim, "levels", 2.0 if rigid else SEAM.get(shot.name))
+    ratio = metrics.grain_ratio(shot, finals, plates)
+    yield Figure(f"{name}, grain inside / outside", ratio, "x", 1.1, least=0.9)
+    exact = all(
+        np.array_equal(final[~hole], plate[~hole])
+        for final, plate, hole in zip(finals, plates, shot.holes, strict=True)
+    )
+    yield Figure(f"{name}, frames that changed outside the matte", 0.0 if exact else 1.0, "", 0.0)
+    if shot.name == "dynamic":
+        yield Figure(f"{name}, warnings", float(len(warnings)), "", None, "; ".join(warnings)[:90])
+    for peer, made in (("Telea", _telea(shot, plates)), ("homographies", _median(shot, plates))):
+        told = metrics.likeness(shot, made)
+        note = f"worst frame {told['worst']:.1f}, all {told['all']:.1f}"
+        yield Figure(f"{shot.name}, {peer}, revealed", told["revealed"], "dB", None, note)
+
+
+def fill(
+    studio: Any, shot: Shot, plates: list[Any]
+) -> tuple[list[Picture], list[Picture], float, list[str]]:
+    """The fill before and after grain is given to it, seconds a frame, and what was warned of."""
+    import backlot
+    from backlot import Frame
+
+    spec = studio.tool("fill")
+    regrains = any(param.name == "grain" for param in spec.params)
+    with tempfile.TemporaryDirectory(prefix="backlot-shots-") as home:
+        folder = Path(home)
+        for at, (plate, matte) in enumerate(zip(plates, shot.mattes, strict=True)):
+            number = FIRST + at
+            frame = Frame(plate, number=number)
+            backlot.write(folder / f"plate.{number}.exr", frame)
+            cover = Frame(matte[..., None].astype(np.float16), ("A",), meaning="data")
+            backlot.write(folder / f"matte.{number}.exr", cover)
+
+        def made(name: str, **values: Any) -> tuple[list[Picture], float, list[str]]:
+            start = time.perf_counter()
+            take = studio.process(
+                "fill",
+                str(folder / "plate.####.exr"),
+                str(folder / name / "fill.####.exr"),
+                matte=str(folder / "matte.####.exr"),
+                grow=shot.grow,
+                **values,
+            )
+            took = (time.perf_counter() - start) / len(plates)
+            pictures = [
+                metrics.read(folder / name / f"fill.{FIRST + at}.exr") for at in range(len(plates))
+            ]
+            return pictures, took, list(take.warnings)
+
+        fills, seconds, warnings = made("bare", **({"grain": 0.0} if regrains else {}))
+        finals = made("final")[0] if regrains else fills
+    return fills, finals, seconds, warnings
+
+
+def _telea(shot: Shot, plates: list[Any]) -> list[Picture]:
+    """OpenCV's, in 8 bits, frame by frame."""
+    import cv2
+
+    made = []
+    for plate, hole in zip(plates, shot.holes, strict=True):
+        picture = metrics.encoded(plate.astype(np.float32)).round().astype(np.uint8)
+        filled = cv2.inpaint(picture, hole.astype(np.uint8), 3, cv2.INPAINT_TELEA)
+        made.append(_decoded(filled))
+    return made
+
+
+def _median(shot: Shot, plates: list[Any]) -> list[Picture]:
+    """The median of all other frames, brought over by one homography each."""
+    import cv2
+
+    pictures = [metrics.encoded(plate.astype(np.float32)) for plate in plates]
+    grey = [cv2.cvtColor(p.astype(np.uint8), cv2.COLOR_RGB2GRAY) for p in pictures]
+    outside = [(~hole).astype(np.uint8) for hole in shot.holes]
+    made = []
+    for at in range(len(plates)):
+        corners = cv2.goodFeaturesToTrack(grey[at], 1500, 0.01, 5, mask=outside[at])
+        stack = []
+        for other in range(len(plates)):
+            if other != at:
+                stack.append(_moved(grey, pictures, shot.holes, at, other, corners))
+        median = np.nanmedian(np.stack(stack), axis=0)
+        whole = np.where(shot.holes[at][..., None], np.nan_to_num(median), pictures[at])
+        made.append(_decoded(whole))
+    return made
+
+
+def _moved(
+    grey: list[Any], pictures: list[Picture], holes: list[Any], at: int, other: int, corners: Any
+) -> Picture:
+    import cv2
+
+    height, width = holes[at].shape
+    found, seen, _ = cv2.calcOpticalFlowPyrLK(grey[at], grey[other], corners, None)
+    good = seen[:, 0] > 0
+    matrix = None
+    if good.sum() >= 8:
+        matrix, _ = cv2.findHomography(found[good], corners[good], cv2.USAC_MAGSAC, 1.0)
+    if matrix is None:
+        return np.full_like(pictures[at], np.nan)
+    moved = cv2.warpPerspective(pictures[other], matrix, (width, height), flags=cv2.INTER_CUBIC)
+    hidden = cv2.warpPerspective(
+        holes[other].astype(np.float32), matrix, (width, height), borderValue=1.0
+    )
+    moved[hidden > 0] = np.nan
+    return np.asarray(moved)
+
+
+def _decoded(levels: Any) -> Picture:
+    value = np.clip(np.asarray(levels, np.float32) / 255, 0, 1)
+    linear = np.where(value <= 0.04045, value / 12.92, ((value + 0.055) / 1.055) ** 2.4)
+    return np.asarray(linear, np.float32)

@@ -1,0 +1,226 @@
+"""How good a fill over a shot is, against the clean plate and the true motion of what is behind.
+
+Everything is inside the hole: the matte, grown as the fill was told to grow it. Pictures are
+scene-linear (height, width, 3), rows top first; likeness is measured on their sRGB encoding in
+steps of 8 bits, unrounded. True motion comes from depth and camera: right for what stands still.
+"""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+Picture = npt.NDArray[np.float32]
+Mask = npt.NDArray[np.bool_]
+
+GRAIN = (0.004, 0.012)
+"""Synthetic grain: standard deviation a + b sqrt(x), blurred by 0.55 pixels, level kept."""
+_GRAIN_BLUR = 0.55
+_DEPTH = 0.02
+_LOW = 2.0
+_RIM = 2
+
+
+@dataclass
+class Shot:
+    """An example shot in memory."""
+
+    name: str
+    plates: list[Picture]
+    clean: list[Picture]
+    mattes: list[Picture]
+    depth: list[Picture]
+    cameras: list[dict[str, Any]]
+    grow: int = 3
+    holes: list[Mask] = field(default_factory=list)
+
+    @staticmethod
+    def load(folder: Path, grow: int = 3) -> Shot:
+        """Clean plates and mattes may have data windows of their own."""
+        cameras = json.loads((folder / "camera.json").read_text())
+        numbers = [camera["frame"] for camera in cameras]
+        plates = [read(folder / f"plate.{n}.exr") for n in numbers]
+        clean = [read(folder / f"clean.{n}.exr", p) for n, p in zip(numbers, plates, strict=True)]
+        mattes = [read(folder / f"matte.{n}.exr")[..., 0] for n in numbers]
+        depth = [read(folder / f"depth.{n}.exr")[..., 0] for n in numbers]
+        shot = Shot(folder.name, plates, clean, mattes, depth, cameras, grow)
+        shot.holes = [_grown(matte > 0, grow) for matte in mattes]
+        return shot
+
+    def positions(self, at: int, other: int) -> tuple[Picture, Picture]:
+        """Where each pixel's point of frame `at` is on `other`: (height, width, 2) x, y; depth."""
+        height, width = self.depth[at].shape
+        camera, seen = self.cameras[at], self.cameras[other]
+        focal = camera["focal_mm"] / camera["sensor_mm"] * width
+        y, x = np.mgrid[:height, :width].astype(np.float64)
+        z = self.depth[at].astype(np.float64)
+        across, up = (x + 0.5 - width / 2) / focal * z, -(y + 0.5 - height / 2) / focal * z
+        points = np.stack([across, up, -z, np.ones_like(z)], axis=-1)
+        there = np.linalg.inv(seen["matrix_world"]) @ np.array(camera["matrix_world"])
+        points = points @ there.T
+        far = np.maximum(-points[..., 2], 1e-6)
+        px = points[..., 0] / far * focal + width / 2 - 0.5
+        py = -points[..., 1] / far * focal + height / 2 - 0.5
+        return np.stack([px, py], -1).astype(np.float32), far.astype(np.float32)
+
+    def revealed(self, at: int) -> Mask:
+        """Pixels of the hole whose point some other frame shows outside of its own hole."""
+        import cv2
+
+        hole = self.holes[at]
+        found = np.zeros_like(hole)
+        for other in range(len(self.plates)):
+            if other == at:
+                continue
+            where, far = self.positions(at, other)
+            blocked = self.holes[other].astype(np.float32)
+            covered = cv2.remap(blocked, where, None, cv2.INTER_LINEAR, borderValue=1.0)
+            depth = cv2.remap(self.depth[other], where, None, cv2.INTER_NEAREST, borderValue=0.0)
+            found |= (covered == 0) & (np.abs(depth - far) < _DEPTH * far)
+        return found & hole
+
+
+def grained(picture: Picture, seed: int) -> Picture:
+    """A plate with grain of its own, as a camera would have made it."""
+    import cv2
+
+    noise = np.random.default_rng(seed).normal(0, 1, picture.shape).astype(np.float32)
+    noise = cv2.GaussianBlur(noise, (0, 0), _GRAIN_BLUR)
+    noise /= noise.std()
+    low, high = GRAIN
+    return np.asarray(picture + (low + high * np.sqrt(np.maximum(picture, 0))) * noise)
+
+
+def encoded(picture: Picture) -> Picture:
+    """sRGB (IEC 61966-2-1) in steps of 8 bits, 0 to 255."""
+    value = np.clip(np.nan_to_num(picture), 0, 1)
+    curve = np.where(value <= 0.0031308, 12.92 * value, 1.055 * value ** (1 / 2.4) - 0.055)
+    return np.asarray(255 * curve, np.float32)
+
+
+def psnr(errors: list[npt.NDArray[Any]]) -> float:
+    """Decibels, of errors in steps of 8 bits taken together."""
+    every = np.concatenate([e.ravel() for e in errors]) if errors else np.zeros(0)
+    if not len(every):
+        return float("nan")
+    return float(10 * np.log10(255**2 / max(1e-9, np.mean(every.astype(np.float64) ** 2))))
+
+
+def likeness(shot: Shot, fills: list[Picture]) -> dict[str, float]:
+    """PSNR in the hole: all of it, worst frame, revealed and never seen; share never seen."""
+    every, seen, never, worst = [], [], [], np.inf
+    for at, (fill, clean) in enumerate(zip(fills, shot.clean, strict=True)):
+        error = encoded(fill) - encoded(clean)
+        hole, shown = shot.holes[at], shot.revealed(at)
+        every.append(error[hole])
+        seen.append(error[shown])
+        never.append(error[hole & ~shown])
+        if hole.any():
+            worst = min(worst, psnr([error[hole]]))
+    count = sum(e.size for e in never) / max(1, sum(e.size for e in every))
+    return {
+        "all": psnr(every),
+        "worst": float(worst),
+        "revealed": psnr(seen),
+        "never": psnr(never),
+        "never_share": count,
+    }
+
+
+def boil(shot: Shot, fills: list[Picture], truths: list[Picture]) -> dict[str, float]:
+    """Change from frame to frame along the true motion, over the truth's own, low-passed.
+
+    seen: pixels that some frame reveals; never: the others. 1 is like the truth.
+    """
+    parts: dict[str, tuple[list[float], list[float]]] = {"seen": ([], []), "never": ([], [])}
+    for at in range(len(fills) - 1):
+        where, _ = shot.positions(at, at + 1)
+        inside = shot.holes[at] & _within(where, shot.holes[at].shape)
+        shown = shot.revealed(at)
+        ours = _change(fills[at], fills[at + 1], where)
+        true = _change(truths[at], truths[at + 1], where)
+        for name, mask in (("seen", inside & shown), ("never", inside & ~shown)):
+            parts[name][0].extend((ours[mask] ** 2).ravel())
+            parts[name][1].extend((true[mask] ** 2).ravel())
+    return {
+        name: float(np.sqrt(np.mean(a) / np.mean(b))) if a else float("nan")
+        for name, (a, b) in parts.items()
+    }
+
+
+def seam(shot: Shot, fills: list[Picture]) -> float:
+    """Low-passed error in the inner two pixels of the hole's edge, rms, steps of 8 bits."""
+    errors = []
+    for at, (fill, clean) in enumerate(zip(fills, shot.clean, strict=True)):
+        hole = shot.holes[at]
+        rim = hole & _grown(~hole, _RIM)
+        errors.append(_low(encoded(fill) - encoded(clean))[rim])
+    return float(np.sqrt(np.mean(np.concatenate([e.ravel() for e in errors]) ** 2)))
+
+
+def grain_ratio(shot: Shot, finals: list[Picture], plates: list[Picture]) -> float:
+    """Grain inside over outside: what a blur takes of the difference to the clean plate.
+
+    By the median of its size, in the flatter half of the clean plate, so that a fill which is a
+    little off along edges is not taken for grain.
+    """
+    ratios = []
+    for at, (final, plate) in enumerate(zip(finals, plates, strict=True)):
+        clean = encoded(shot.clean[at])
+        residual, outside = (encoded(p) - clean for p in (final, plate))
+        residual, outside = (np.abs(r - _low(r)) for r in (residual, outside))
+        steep = _low(np.abs(clean - _low(clean))).mean(2)
+        hole = shot.holes[at] & ~_grown(~shot.holes[at], 3)
+        ring = _grown(shot.holes[at], 24) & ~_grown(shot.holes[at], 3)
+        if hole.sum() < 200 or ring.sum() < 200:
+            continue
+        flat = steep < np.median(steep[hole | ring])
+        if (hole & flat).sum() > 100 and (ring & flat).sum() > 100:
+            ratios.append(np.median(residual[hole & flat]) / np.median(outside[ring & flat]))
+    return float(np.median(ratios)) if ratios else float("nan")
+
+
+def _change(one: Picture, following: Picture, where: Picture) -> Picture:
+    import cv2
+
+    moved = cv2.remap(encoded(following), where, None, cv2.INTER_CUBIC)
+    return _low(moved - encoded(one))
+
+
+def _low(picture: Picture) -> Picture:
+    import cv2
+
+    return np.asarray(cv2.GaussianBlur(picture, (0, 0), _LOW), np.float32)
+
+
+def _within(where: Picture, shape: tuple[int, ...]) -> Mask:
+    x, y = where[..., 0], where[..., 1]
+    return (x >= 0) & (y >= 0) & (x <= shape[1] - 1) & (y <= shape[0] - 1)
+
+
+def _grown(mask: Mask, pixels: int) -> Mask:
+    import cv2
+
+    kernel = np.ones((2 * pixels + 1, 2 * pixels + 1), np.uint8)
+    return np.asarray(cv2.dilate(mask.astype(np.uint8), kernel)) > 0
+
+
+def read(path: Path, under: Picture | None = None) -> Picture:
+    """A file over its display window; outside of its data window what is `under`, else 0."""
+    import OpenImageIO as oiio  # noqa: N813
+
+    picture = oiio.ImageBuf(str(path))
+    spec = picture.spec()
+    pixels = picture.get_pixels(oiio.FLOAT)
+    whole = (
+        np.zeros((spec.full_height, spec.full_width, spec.nchannels), np.float32)
+        if under is None
+        else under.copy()
+    )
+    whole[spec.y : spec.y + spec.height, spec.x : spec.x + spec.width] = pixels
+    return whole
