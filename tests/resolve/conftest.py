@@ -83,6 +83,10 @@ def desk(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[.
 
 @pytest.fixture(scope="session")
 def app():
+    os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")
+    pytest.importorskip(
+        "PySide6.QtWidgets", reason="pip install 'backlot[panel]'", exc_type=ImportError
+    )
     from backlot_resolve.panel.style import dress
     from PySide6.QtWidgets import QApplication
 
@@ -133,3 +137,23 @@ def _ask_tools_if_served(original):
             original(self)
 
     return ask
+
+
+@pytest.fixture
+def talk(desk, tmp_path, monkeypatch, shared_server):
+    from .talks import Talk
+
+    made = []
+    monkeypatch.setenv("BACKLOT_HOME", str(tmp_path / "home"))
+    monkeypatch.setenv("BACKLOT_RUNTIME", str(shared_server.folder))
+
+    def start(**profile):
+        d = desk(**profile)
+        spoken = Talk(tmp_path / "results")
+        made.append(spoken)
+        spoken.look = spoken.ask("look")
+        return d, spoken
+
+    yield start
+    for spoken in made:
+        spoken.companion.close()

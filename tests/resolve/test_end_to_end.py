@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import os
-import queue
 import subprocess
 import sys
 import time
@@ -14,75 +13,9 @@ import numpy as np
 import OpenImageIO as oiio  # noqa: N813
 import pytest
 from backlot_resolve import store
-from backlot_resolve.companion import Companion
 
+from .talks import ENDED, Talk, request, submit
 from .trips import rendered
-
-
-class Talk:
-    """A companion, and what it says."""
-
-    def __init__(self, root):
-        self._said = queue.Queue()
-        self.companion = Companion(self._said.put, root)
-        self.events = []
-        self._next = 0
-
-    def ask(self, do, **fields):
-        """The answer; an error is raised as AssertionError with its sentence."""
-        answer = self.try_(do, **fields)
-        assert "ok" in answer, answer
-        return answer["ok"]
-
-    def try_(self, do, **fields):
-        self._next += 1
-        self.companion.handle({"id": self._next, "do": do, **fields})
-        return self._until(lambda m: m.get("id") == self._next)
-
-    def job(self, *states):
-        """The next job event in one of these states."""
-        return self._until(lambda m: m.get("event") == "job" and m["state"] in states)
-
-    def _until(self, wanted):
-        end = time.monotonic() + 60
-        while time.monotonic() < end:
-            message = self._said.get(timeout=60)
-            if message.get("event") == "job":
-                self.events.append(message)
-            if wanted(message):
-                return message
-        raise AssertionError("nothing came")
-
-
-ENDED = ("done", "parked", "failed", "cancelled")
-
-
-@pytest.fixture
-def talk(desk, tmp_path, monkeypatch, shared_server):
-    made = []
-    monkeypatch.setenv("BACKLOT_HOME", str(tmp_path / "home"))
-    monkeypatch.setenv("BACKLOT_RUNTIME", str(shared_server.folder))
-
-    def start(**profile):
-        d = desk(**profile)
-        spoken = Talk(tmp_path / "results")
-        made.append(spoken)
-        spoken.look = spoken.ask("look")
-        return d, spoken
-
-    yield start
-    for spoken in made:
-        spoken.companion.close()
-
-
-def request(tool="passthrough", **fields):
-    return {"tool": tool, "label": tool.title(), "params": {}, "handles": 2} | fields
-
-
-def submit(spoken, index=0, **fields):
-    clip = spoken.look["clips"][index]["id"]
-    spoken.ask("submit", clips=[clip], request=request(**fields))
-    return spoken.job(*ENDED)
 
 
 def half(path):

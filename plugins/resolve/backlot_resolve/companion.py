@@ -26,8 +26,8 @@ from typing import IO, Any
 
 from backlot.errors import BacklotError, InvalidInput, NotFound, Superseded
 
+from . import characters, keep, landing, preview, render, rows, scripting, store, takes
 from . import edit as editing
-from . import keep, landing, preview, render, rows, scripting, store, takes
 from .job import Pipeline, Request, preview_span
 from .store import JobRecord
 
@@ -90,7 +90,17 @@ class Companion:
         """Start what was asked; the answer is written when it is there."""
         verb = str(request.get("do"))
         places = dict.fromkeys(("look", "where", "show", "accept"), self._host)
-        slow = ("preview", "compare", "tools", "status", "submit", "place", "estimate")
+        slow = (
+            "preview",
+            "compare",
+            "characters",
+            "new_character",
+            "tools",
+            "status",
+            "submit",
+            "place",
+            "estimate",
+        )
         places |= dict.fromkeys(slow, self._looks)
         method = getattr(self, f"_do_{verb}", None)
         if method is None:
@@ -276,6 +286,20 @@ class Companion:
                 other.save()
                 changed.append(other.facts())
         return changed
+
+    def _do_characters(self, request: dict[str, Any]) -> Any:
+        """The library: request["library"], "" for the one beside the results."""
+        library = self._library(request)
+        return {"library": str(library), "characters": characters.listed(library)}
+
+    def _do_new_character(self, request: dict[str, Any]) -> Any:
+        regions = [name.strip() for name in request.get("regions", "").split(",") if name.strip()]
+        made = characters.new(self._library(request), str(request["name"]), regions)
+        return self._do_characters(request) | {"made": made["path"]}
+
+    def _library(self, request: dict[str, Any]) -> Path:
+        chosen = request.get("library")
+        return Path(chosen) if chosen else characters.default_library(self.pipeline.root)
 
     def _do_reject(self, request: dict[str, Any]) -> Any:
         """Out of the list; with "files", its frames go too. The timeline is left to the person."""

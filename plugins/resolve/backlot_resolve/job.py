@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 from backlot.errors import BacklotError, Cancelled, InvalidInput
 
-from . import bins, keep, landing, mattes, plates, render, store, takes
+from . import bins, characters, keep, landing, mattes, plates, render, store, takes
 from .edit import Clip, Edit
 from .frames import Record, Source, Span
 from .scripting import Scripting
@@ -52,6 +52,11 @@ class Request:
             return clip
         first, end = self.part
         return clip.part(Span(Record(first), Record(end)))
+
+    def looks_only(self, spec: ToolSpec) -> bool:
+        """Whether the pictures stay as they are, so that there is nothing to place."""
+        judges = any(param.kind == characters.KIND for param in spec.params)
+        return judges and self.params.get("mode") != "lock"
 
     def given(self, spec: ToolSpec, matte: str) -> dict[str, Any]:
         """The tool's parameters and further inputs, for the shot runner."""
@@ -176,6 +181,9 @@ class Pipeline:
         record.result = bins.Result(
             record.id, record.asked["shot"], record.label, pattern, plate.span, facts
         )
+        if request.looks_only(self._studio().tool(request.tool)):
+            record.state = "done"
+            return
         record.state = "placing"
         record.save()
         self._tell(record, 1.0, None, "Placing the result")
@@ -231,6 +239,9 @@ class Pipeline:
         )
         record.engine = take.engine
         record.warnings.extend(take.warnings)
+        record.findings = characters.sentences(
+            (frame.number, frame.measured) for frame in take.frames
+        )
         if take.failed:
             worst = take.failed[0]
             raise BacklotError(

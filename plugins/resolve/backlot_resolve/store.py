@@ -93,6 +93,8 @@ class JobRecord:
     rejected: bool = False
     accepted: bool = False
     warnings: list[str] = field(default_factory=list)
+    findings: list[str] = field(default_factory=list)
+    """What the tool found out about the shot, a sentence each."""
 
     def save(self) -> None:
         """Write job.json at once. Raises: CannotWrite."""
@@ -130,6 +132,7 @@ class JobRecord:
             "asked": self.asked,
             "rejected": self.rejected,
             "accepted": self.accepted,
+            "findings": self.findings,
         }
 
 
@@ -139,7 +142,8 @@ def load(path: Path) -> JobRecord | None:
         raw = json.loads(path.read_text(encoding="utf-8"))
         asked = raw.pop("asked")
         given = {name: from_plain(value) for name, value in raw.items()}
-        given["warnings"] = list(given.get("warnings", ()))
+        for name in ("warnings", "findings"):
+            given[name] = list(given.get(name, ()))
         return JobRecord(asked=asked, **given)
     except (OSError, ValueError, KeyError, TypeError):
         return None

@@ -21,6 +21,8 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
+from .character import CharacterField
+
 LABEL = 84
 _STEPS = 400
 _WIDEST = 5000
@@ -149,6 +151,7 @@ class Controls(QWidget):
         self.spec = spec
         self._widgets: dict[str, Any] = {}
         self._names: dict[str, _Name] = {}
+        self.character: CharacterField | None = None
         column = QVBoxLayout(self)
         column.setContentsMargins(0, 0, 0, 0)
         column.setSpacing(6)
@@ -182,6 +185,10 @@ class Controls(QWidget):
             for value, text in param["choices"]:
                 widget.addItem(text or value, value)
             widget.currentIndexChanged.connect(self._touched)
+        elif kind == "character":
+            widget = CharacterField()
+            widget.changed.connect(self._touched)
+            self.character = widget
         else:
             widget = QLineEdit()
             widget.textChanged.connect(self._touched)
@@ -215,6 +222,8 @@ class Controls(QWidget):
             return widget.value()
         if isinstance(widget, QCheckBox):
             return widget.isChecked()
+        if isinstance(widget, CharacterField):
+            return widget.value()
         if isinstance(widget, QComboBox):
             return widget.currentData()
         return widget.text()
@@ -226,6 +235,8 @@ class Controls(QWidget):
                 widget.set_value(value)
             elif isinstance(widget, QCheckBox):
                 widget.setChecked(bool(value))
+            elif isinstance(widget, CharacterField):
+                widget.set_value(str(value))
             elif isinstance(widget, QComboBox):
                 widget.setCurrentIndex(max(0, widget.findData(value)))
             else:

@@ -81,7 +81,12 @@ class Jobs(QAbstractListModel):
             return f"{row['clip']}, {row['label']}: {says(row)}"
         if role == Qt.ItemDataRole.ToolTipRole:
             lines = [f"{row['clip']}  {row['label']}", says(row), row.get("engine", "")]
-            lines += [row.get("hint", ""), *row.get("notes", []), row.get("folder", "")]
+            lines += [
+                row.get("hint", ""),
+                *row.get("findings", []),
+                *row.get("notes", []),
+                row.get("folder", ""),
+            ]
             return "\n".join(line for line in lines if line)
         return row if role == _JOB else None
 
@@ -103,6 +108,8 @@ def says(row: dict[str, Any]) -> str:
         return str(row.get("what") or _WORDS[state])
     if state in ("failed", "parked", "cancelled"):
         return f"{_WORDS[state]}: {row['sentence']}" if row["sentence"] else _WORDS[state]
+    if row.get("findings"):
+        return "; ".join(row["findings"])
     place = _PLACES.get(row.get("place", ""), "")
     tick = ", accepted" if row.get("accepted") else ""
     return f"{row['frames']} frames in {duration(row['seconds'])}, {place}{tick}"

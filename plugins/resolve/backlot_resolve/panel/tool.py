@@ -52,6 +52,10 @@ class Tool(QWidget):
     changed = Signal()
     matte_wanted = Signal(bool)
     """Whether drawing on the preview makes sense now."""
+    library_wanted = Signal(str)
+    """The characters of this library are wanted, "" for the usual one."""
+    character_made = Signal(str)
+    """A new character of this name is wanted."""
 
     def __init__(self, memory: Memory) -> None:
         super().__init__()
@@ -200,6 +204,13 @@ class Tool(QWidget):
         self.handles.setValue(int(self._memory.get("handles", 8)))
         self._switch()
 
+    def offer_characters(self, found: dict[str, Any]) -> None:
+        """The library as the companion reads it; a character that was just made is chosen."""
+        if self.controls is not None and self.controls.character is not None:
+            self.controls.character.offer(found["characters"])
+            if found.get("made"):
+                self.controls.character.set_value(found["made"])
+
     def matte_clips(self, clips: list[dict[str, Any]]) -> None:
         """Clips that may serve as a matte."""
         shown = [self.matte_clip.itemData(i) for i in range(self.matte_clip.count())]
@@ -294,6 +305,10 @@ class Tool(QWidget):
         self.controls.set_values(self._memory.get("params", {}).get(spec["name"], {}))
         self.controls.changed.connect(self.changed)
         self._holder.addWidget(self.controls)
+        if self.controls.character is not None:
+            self.controls.character.wanted.connect(self.library_wanted)
+            self.controls.character.made.connect(self.character_made)
+            self.library_wanted.emit(self._memory.get("library", ""))
         self.summary.setText(spec["summary"])
         self._matte_box.setVisible(self.takes_matte)
         self._build_inputs(spec)

@@ -119,6 +119,8 @@ class Window(QMainWindow):
         self.source.chosen.connect(self.actions.chosen)
         self.tool.changed.connect(self.actions.chosen)
         self.tool.matte_wanted.connect(self.drawing.allow)
+        self.tool.library_wanted.connect(self._ask_characters)
+        self.tool.character_made.connect(self._new_character)
         self.viewer.drawn.connect(self.actions.chosen)
         self.actions.said.connect(self._said)
         self._follow_timer = QTimer(self, interval=_FOLLOW)
@@ -235,6 +237,20 @@ class Window(QMainWindow):
     def _no_tools(self, error: dict[str, str]) -> None:
         self.machine.setText("no server")
         self.banner.say(error["sentence"], error["hint"], "bad", "Try again", self._ask_tools)
+
+    def _ask_characters(self, library: str) -> None:
+        self.link.ask("characters", self._characters, self._failed, library=library)
+
+    def _new_character(self, name: str) -> None:
+        library = self.memory.get("library", "")
+        self.link.ask("new_character", self._characters, self._failed, library=library, name=name)
+
+    def _characters(self, found: dict[str, Any]) -> None:
+        self.memory.set("library", found["library"])
+        self.tool.offer_characters(found)
+        if found.get("made"):
+            hint = "Give it references: backlot character add, or measure a clip with Describe."
+            self._said(f"Made {found['made']}.", hint, "calm")
 
     def _status(self, found: dict[str, Any]) -> None:
         devices = found["status"].get("devices", [])

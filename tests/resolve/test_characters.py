@@ -1,0 +1,132 @@
+"""The characters library in the companion and the panel, and a shot that is checked."""
+
+from __future__ import annotations
+
+import json
+import os
+
+import numpy as np
+import OpenImageIO as oiio  # noqa: N813
+import pytest
+from backlot_resolve import characters
+
+from backlot.character import folder
+from backlot.errors import InvalidInput
+
+from .conftest import until
+from .talks import submit
+
+SENT = [
+    {"verdict": "changed", "size": 5.0, "why": "", "from": [50, 10, 10], "to": [50, 20, 12]},
+    {"verdict": "unchanged", "size": 0.3, "why": "", "from": [50, 10, 10], "to": [50, 10, 10]},
+    {"verdict": "cannot tell", "why": "dark"},
+]
+
+
+def test_a_library_lists_what_is_there_and_says_what_is_damaged(tmp_path):
+    assert characters.listed(tmp_path / "none") == []
+    hero = folder.new(tmp_path / "hero", "Hero", ("coat", "hair"))
+    (hero.folder / "references" / "r1").mkdir()
+    (hero.folder / "references" / "r1" / "reference.json").write_text("{}")
+    folder.new(tmp_path / "worn")
+    (tmp_path / "worn" / folder.FILE).write_text("{half")
+    rows = {row["name"]: row for row in characters.listed(tmp_path)}
+    assert (rows["Hero"]["regions"], rows["Hero"]["references"]) == (["coat", "hair"], 1)
+    assert rows["Hero"]["problem"] == ""
+    assert rows["worn"]["problem"]
+    assert rows["worn"]["hint"]
+
+
+def test_a_new_character_is_a_folder_and_never_over_another(tmp_path):
+    made = characters.new(tmp_path, "The Hero", ["coat"])
+    assert folder.load(made["path"]).name == "The Hero"
+    with pytest.raises(InvalidInput, match="already"):
+        characters.new(tmp_path, "The Hero")
+
+
+def test_what_changed_is_said_first():
+    names = ("coat", "face", "hair")
+    frames = [(n, {"regions": dict(zip(names, SENT, strict=True))}) for n in range(1001, 1011)]
+    said = characters.sentences(frames)
+    assert said[0].startswith("coat changed by 5.0")
+    assert said[1].startswith("hair cannot be told")
+    assert said[2].startswith("face unchanged")
+    assert characters.sentences([(1, {}), (2, {"quality": 1}), (3, {"regions": {"a": {}}})]) == []
+
+
+@pytest.fixture
+def mattes(tmp_path):
+    """Red, green and blue are a region each."""
+    (tmp_path / "mattes").mkdir()
+    for number in range(1001, 1031):
+        cover = np.zeros((36, 64, 4), np.float32)
+        for at in range(3):
+            cover[2:34, 2 + 20 * at : 20 + 20 * at, at] = 1.0
+        cover[..., 3] = cover[..., :3].max(2)
+        image = oiio.ImageBuf(oiio.ImageSpec(64, 36, 4, "half"))
+        image.set_pixels(oiio.ROI(0, 64, 0, 36), cover)
+        image.write(str(tmp_path / "mattes" / f"who.{number}.exr"))
+    return {"source": "sequence", "path": str(tmp_path / "mattes" / "who.%04d.exr")}
+
+
+def described(spoken, d, mattes, tmp_path):
+    """The character as the tool's own measurement of a frame has it."""
+    take = spoken.companion.studio().process(
+        "character-lock", d.pattern, str(tmp_path / "m" / "m.%04d.exr"), frames="1010",
+        matte=mattes["path"], mode="describe",
+    )  # fmt: skip
+    looks = take.frames[0].measured["regions"]
+    references = [{"id": "r1", "costume": "", "looks": looks}]
+    return json.dumps({"regions": list(looks), "references": references})
+
+
+def test_a_checked_shot_says_what_it_found_and_nothing_is_placed(talk, mattes, tmp_path):
+    d, spoken = talk()
+    character = described(spoken, d, mattes, tmp_path)
+    done = submit(
+        spoken, tool="character-lock", handles=0, matte=mattes,
+        params={"mode": "check", "character": character},
+    )  # fmt: skip
+    assert (done["state"], done["place"]) == ("done", ""), done
+    assert len(done["findings"]) == 3
+    assert d.changed() == set()
+    assert spoken.ask("results")[0]["findings"] == done["findings"]
+
+
+def test_a_locked_shot_is_placed_as_any_other(talk, mattes, tmp_path):
+    d, spoken = talk()
+    character = described(spoken, d, mattes, tmp_path)
+    done = submit(
+        spoken, tool="character-lock", handles=0, matte=mattes,
+        params={"mode": "lock", "character": character},
+    )  # fmt: skip
+    assert (done["state"], done["place"]) == ("done", "take"), done
+    assert d.do("a.selected") == 2
+
+
+def test_without_a_character_it_says_so(talk, mattes):
+    d, spoken = talk()
+    done = submit(spoken, tool="character-lock", handles=0, matte=mattes)
+    assert done["state"] == "failed"
+    assert "character" in done["sentence"]
+    assert d.changed() == set()
+
+
+def test_the_panel_shows_the_library_and_makes_a_character(
+    app, panel, shared_server, monkeypatch, tmp_path
+):
+    from PySide6.QtWidgets import QInputDialog
+
+    library = tmp_path / "results" / "Characters"
+    folder.new(library / "hero", "Hero", ("coat",))
+    monkeypatch.setattr(QInputDialog, "getText", lambda *_: ("Villain", True))
+    _, window = panel(server=shared_server)
+    window.tool.choice.setCurrentIndex(window.tool.choice.findData("character-lock"))
+    field = window.tool.controls.character
+    until(app, lambda: field.choice.count() == 2)
+    field.choice.setCurrentIndex(1)
+    assert window.tool.request()["params"]["character"] == str(library / "hero")
+    field._new()
+    until(app, lambda: field.choice.count() == 3)
+    assert field.value() == os.fspath(library / "Villain")
+    assert folder.load(field.value()).name == "Villain"
