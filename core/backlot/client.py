@@ -266,6 +266,10 @@ class Studio:
         **options: Any,
     ) -> Running:
         spec.check_inputs(inputs)
+        if any(param.kind == "character" for param in spec.params):
+            from .character.sending import with_characters
+
+            params = with_characters(self, spec, params)
         return Running(
             self._stub,
             self._metadata,

@@ -75,6 +75,14 @@ class Denied(BacklotError):
     exit_code = 5
 
 
+class ConsentDenied(BacklotError):
+    """A character's record of consent does not allow it, or there is none and a show demands it."""
+
+    code = "consent-denied"
+    status = 7  # PERMISSION_DENIED
+    exit_code = 7
+
+
 class VersionMismatch(BacklotError):
     """Client and server do not understand each other; the sentence says which to update."""
 

@@ -5,9 +5,11 @@ from __future__ import annotations
 import threading
 from collections import OrderedDict
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from .character.mattes import Mattes
 from .errors import BacklotError, InvalidInput, MissingFrame, NotFound, UnreadableFile
 from .export import Attribute
 from .frame import Frame
@@ -144,6 +146,8 @@ class Intake:
         before = self._stamped(path)
         if movie:
             picture = Picture(None, self._movie(path).frame(number, colorspace))
+        elif self._order.spec.input(name).kind == "matte" and self._regions:
+            picture = Picture(None, Mattes(str(path), self._regions).frame(number))
         else:
             image = Image.open(path)
             seen = view if name == self._order.main or view in image.views else ""
@@ -157,6 +161,13 @@ class Intake:
             self._pictures[key] = picture
             self._let_go()
         return picture
+
+    @cached_property
+    def _regions(self) -> dict[str, tuple[str, ...]]:
+        """The regions that mattes are of, where the take is of a character; else none."""
+        from .character.sending import regions_of
+
+        return regions_of(self._order.spec, self._order.values)
 
     def _movie(self, path: Path) -> Movie:
         from .movie import Movie

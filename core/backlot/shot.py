@@ -52,7 +52,7 @@ def estimate(
     **options: Any,
 ) -> Plan:
     """What `process` with the same arguments would do. Nothing is written."""
-    asked = order.take(studio.tool(tool), source, out, **options)
+    asked = order.take(studio.tool(tool), source, out, **_sendable(studio, tool, options))
     manifest = Manifest(asked.manifest_path, asked.name)
     return plan.make(studio, asked, manifest, force, measure=True)
 
@@ -102,7 +102,7 @@ def process(
         colorspace=colorspace,
         compression=compression,
         verify=verify,
-        **given,
+        **_sendable(studio, tool, given),
     )
     begun = time.monotonic()
     with folders(asked), Claim(asked.lock_path, asked.frames) as claim, ExitStack() as opened:
@@ -113,6 +113,17 @@ def process(
         run.work(priority)
         manifest.save()
         return run.take(time.monotonic() - begun)
+
+
+def _sendable(studio: Studio, tool: str, given: Mapping[str, Any]) -> dict[str, Any]:
+    """What was given, with characters' folders replaced by what is in them."""
+    spec = studio.tool(tool)
+    params = {each.name: given[each.name] for each in spec.params if each.name in given}
+    if not any(each.kind == "character" for each in spec.params if each.name in params):
+        return dict(given)
+    from .character.sending import with_characters
+
+    return {**given, **with_characters(studio, spec, params)}
 
 
 class _Run:

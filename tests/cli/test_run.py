@@ -375,7 +375,7 @@ def test_a_traceback_is_shown_only_to_who_asks(cli: CommandLine) -> None:
 
 
 def test_every_error_has_an_exit_code_of_the_table() -> None:
-    assert {kind.exit_code for kind in BY_CODE.values()} <= {1, 2, 3, 4, 5, 6, 130}
+    assert {kind.exit_code for kind in BY_CODE.values()} <= {1, 2, 3, 4, 5, 6, 7, 130}
 
 
 def _until(true, seconds: float = 30.0) -> None:

@@ -63,8 +63,8 @@ def allowed(param: Param) -> str:
         return " | ".join(value for value, _ in param.choices)
     if param.kind == "bool":
         return "on | off"
-    if param.kind == "text":
-        return "text"
+    if param.kind in ("text", "character"):
+        return "text" if param.kind == "text" else "a character's folder"
     unit = f" {param.unit}" if param.unit else ""
     if param.minimum is not None and param.maximum is not None:
         return f"{param.minimum:.10g} to {param.maximum:.10g}{unit}"

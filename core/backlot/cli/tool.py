@@ -103,10 +103,11 @@ def _for_param(param: Param) -> inspect.Parameter:
     about = [f"default {shown(param.default)}"]
     about += ["can be animated"] if param.animatable else []
     kind: Any = str | None
-    metavar = {"float": "NUMBER", "int": "WHOLE", "text": "TEXT"}.get(param.kind, "CHOICE")
+    words = {"float": "NUMBER", "int": "WHOLE", "text": "TEXT", "character": "FOLDER"}
+    metavar = words.get(param.kind, "CHOICE")
     if param.kind == "bool":
         kind, flag, metavar = bool | None, f"{flag}/--no-{flag[2:]}", ""
-    elif param.kind != "text":
+    elif param.kind not in ("text", "character"):
         about.insert(0, allowed(param))
     text = f"{param.help} [dim]({'; '.join(about)})[/dim]"
     return _parameter(name, kind, False, [flag], text, metavar, param.group or "Parameters")

@@ -19,7 +19,6 @@ from ..errors import (
     InvalidInput,
     ServerUnavailable,
     Superseded,
-    Unsupported,
     VersionMismatch,
 )
 from . import LINK, LINK_OLDEST
@@ -231,10 +230,14 @@ class Companion:
         return {"found": work is not None}
 
     def _characters(self, params: Mapping[str, Any]) -> Json:
-        raise Unsupported(
-            "This version of Backlot has no character tool yet.",
-            "Fill and upscale are there; characters come with a later version.",
-        )
+        from ..character.sending import library
+
+        folder = text_from_json(params, "folder", "")
+        if not folder:
+            raise InvalidInput(
+                "No folder of characters is named.", "Name the folder where the show keeps them."
+            )
+        return {"characters": library(folder)}
 
     # ---- what is made when it is first needed -----------------------------------------------
 

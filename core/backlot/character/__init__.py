@@ -1,0 +1,1 @@
+"""Characters: folders that an artist can read and copy, and what is found out with them."""

@@ -1,0 +1,223 @@
+"""What was found, in words: of a region on a frame, and of a region in a shot.
+
+Values come from the tool (`character-lock`, Result.measured); nothing is judged here that was not
+judged there, but a shot's verdict is made of its frames'.
+"""
+
+from __future__ import annotations
+
+import math
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from statistics import median
+from typing import Any
+
+UNCHANGED, CHANGED, CANNOT_TELL = "unchanged", "changed", "cannot tell"
+
+WHY = {
+    "small": "it is too small in the picture",
+    "dark": "it is too dark to show colour",
+    "clipped": "it is overexposed",
+    "blurred": "it is too blurred",
+    "few-regions": "fewer than three of the character's regions can be compared",
+    "no-reference": "no reference shows it",
+    "grey": "the picture is black and white",
+    "mixed-light": "lights of two colours fall on it",
+    "unsure": "its light cannot be told from a change",
+    "missing": "the character is not in the picture",
+}
+"""Why it cannot be told, by the tool's code."""
+
+_RUN = 5
+"""Frames in a row that make a change of part of a shot; fewer are taken for noise."""
+_SHARE = 0.5
+_NOTICEABLE = 1.0
+_TEXTURE = 1.5
+Lab = Sequence[float]
+
+
+@dataclass(frozen=True)
+class ShotVerdict:
+    """A region in a shot, from the verdicts on its frames.
+
+    size: median CIEDE2000 over the frames that changed, or that were judged; None without any.
+    worst: the frame with the largest. spans: first and last frame of each part that changed.
+    judged, frames: how many could be told, of how many. towards: in words, "" unless changed.
+    why: the commonest reason where it cannot be told, as a sentence's end.
+    """
+
+    region: str
+    verdict: str
+    frames: int
+    judged: int
+    size: float | None = None
+    worst: int | None = None
+    spans: tuple[tuple[int, int], ...] = ()
+    towards: str = ""
+    why: str = ""
+    notes: tuple[str, ...] = ()
+
+    def __str__(self) -> str:
+        """A sentence: "coat changed by 6.2 dE2000: redder, more saturated (1004-1020)"."""
+        if self.verdict == CHANGED:
+            parts = ", ".join(f"{a}-{b}" if a != b else f"{a}" for a, b in self.spans)
+            return f"{self.region} changed by {self.size:.1f} dE2000: {self.towards} ({parts})"
+        if self.verdict == UNCHANGED:
+            rest = self.frames - self.judged
+            told = f", {rest} of {self.frames} frames cannot be told" if rest else ""
+            return f"{self.region} unchanged ({self.size:.1f} dE2000{told})"
+        return f"{self.region} cannot be told: {self.why}"
+
+    def fields(self) -> dict[str, Any]:
+        """As values that JSON has."""
+        return {
+            "region": self.region,
+            "verdict": self.verdict,
+            "frames": self.frames,
+            "judged": self.judged,
+            "size": self.size,
+            "worst": self.worst,
+            "spans": [list(span) for span in self.spans],
+            "towards": self.towards,
+            "why": self.why,
+            "notes": list(self.notes),
+            "sentence": str(self),
+        }
+
+
+def of_shot(region: str, frames: Iterable[tuple[int, Mapping[str, Any]]]) -> ShotVerdict:
+    """The verdict on a region in a shot.
+
+    Changed: on at least half of the frames that can be told, or on 5 in a row. Cannot tell: when
+    fewer than a tenth of the frames can be told. Texture and detail are noted, not judged.
+
+    Args: frames, (number, what the tool measured of the region), in the order of numbers.
+    """
+    told = [(number, said) for number, said in frames if said]
+    judged = [(number, said) for number, said in told if said["verdict"] != CANNOT_TELL]
+    if not judged or len(judged) < 0.1 * len(told):
+        reasons = Counter(said.get("why", "") for _, said in told if said.get("why"))
+        code = reasons.most_common(1)[0][0] if reasons else "missing"
+        return ShotVerdict(region, CANNOT_TELL, len(told), len(judged), why=WHY.get(code, code))
+    changed = [(number, said) for number, said in judged if said["verdict"] == CHANGED]
+    runs = _runs(judged)
+    longest = max((count for _, _, count in runs), default=0)
+    counts = len(changed) >= _SHARE * len(judged) or longest >= _RUN
+    if not changed or not counts:
+        return _described(region, UNCHANGED, told, judged, judged)
+    long = [run for run in runs if run[2] >= min(_RUN, longest)]
+    return _described(
+        region, CHANGED, told, judged, changed, tuple((first, last) for first, last, _ in long)
+    )
+
+
+def _described(
+    region: str,
+    verdict: str,
+    told: Sequence[Any],
+    judged: Sequence[Any],
+    counted: Sequence[tuple[int, Mapping[str, Any]]],
+    spans: tuple[tuple[int, int], ...] = (),
+) -> ShotVerdict:
+    worst = max(counted, key=lambda each: float(each[1].get("size", 0.0)))
+    size = median(float(said.get("size", 0.0)) for _, said in counted)
+    seen = [said for _, said in counted if "from" in said]
+    direction = ""
+    if verdict == CHANGED and seen:
+        before = [median(said["from"][axis] for said in seen) for axis in range(3)]
+        after = [median(said["to"][axis] for said in seen) for axis in range(3)]
+        direction = towards(before, after)
+    return ShotVerdict(
+        region,
+        verdict,
+        len(told),
+        len(judged),
+        round(size, 2),
+        worst[0],
+        spans,
+        direction or ("another colour" if verdict == CHANGED else ""),
+        notes=_notes(counted),
+    )
+
+
+def _runs(
+    judged: Sequence[tuple[int, Mapping[str, Any]]],
+) -> list[tuple[int, int, int]]:
+    """First and last frame, and count, of neighbouring judged frames that changed."""
+    runs: list[tuple[int, int, int]] = []
+    before = False
+    for number, said in judged:
+        changed = said["verdict"] == CHANGED
+        if changed and before:
+            first, _, count = runs[-1]
+            runs[-1] = (first, number, count + 1)
+        elif changed:
+            runs.append((number, number, 1))
+        before = changed
+    return runs
+
+
+def _notes(frames: Sequence[tuple[int, Mapping[str, Any]]]) -> tuple[str, ...]:
+    """What is measured beside colour, where it is far from the reference."""
+    words = {
+        "texture": ("less contrast in its texture", "more contrast in its texture"),
+        "detail": ("softer or less grain", "sharper or more grain"),
+    }
+    found = []
+    for name, (less, more) in words.items():
+        known = [float(said[name]) for _, said in frames if said.get(name)]
+        ratio = median(known) if known else 1.0
+        if ratio > _TEXTURE or ratio < 1 / _TEXTURE:
+            found.append(f"{more if ratio > 1 else less} ({ratio:.1f}x the reference)")
+    stops = [s["lightness"] for _, s in frames if isinstance(s.get("lightness"), (int, float))]
+    if stops and abs(median(stops)) >= 0.25:
+        level = median(stops)
+        found.append(f"{'lighter' if level > 0 else 'darker'} by {abs(level):.1f} stops")
+    return tuple(found)
+
+
+def towards(before: Lab, after: Lab) -> str:
+    """Which way a colour went: "redder, more saturated". CIE Lab, CIEDE2000's axes not needed.
+
+    Named are the parts that make up most of the difference, the largest first.
+    """
+    lightness = after[0] - before[0]
+    chroma = math.hypot(*after[1:]) - math.hypot(*before[1:])
+    a, b = after[1] - before[1], after[2] - before[2]
+    hue = math.sqrt(max(0.0, a * a + b * b - chroma * chroma))
+    parts = [
+        (abs(lightness), "lighter" if lightness > 0 else "darker"),
+        (abs(chroma), "more saturated" if chroma > 0 else "less saturated"),
+        (hue, _tint(a, b)),
+    ]
+    whole = math.hypot(lightness, a, b)
+    named = [
+        word for size, word in sorted(parts, reverse=True) if size > max(0.4 * whole, _NOTICEABLE)
+    ]
+    return ", ".join(named)
+
+
+_TINTS = (
+    "redder",
+    "warmer",
+    "yellower",
+    "yellow-greener",
+    "greener",
+    "cyaner",
+    "bluer",
+    "more magenta",
+)
+
+
+def _tint(a: float, b: float) -> str:
+    """The direction in the (a*, b*) plane, an eighth of the circle each, red first."""
+    return _TINTS[round(math.degrees(math.atan2(b, a)) / 45) % 8]
+
+
+def summary(verdicts: Sequence[ShotVerdict]) -> str:
+    """A shot's verdict: changed when any region is; unchanged only when all regions are."""
+    kinds = {verdict.verdict for verdict in verdicts}
+    if CHANGED in kinds:
+        return CHANGED
+    return UNCHANGED if kinds == {UNCHANGED} else CANNOT_TELL
