@@ -33,7 +33,7 @@ def pack(masters: Path, out: Path) -> None:
 
         matte = oiio.ImageBuf(str(path("matte")))
         window = _window(matte)
-        _copy(path("matte"), path("matte", out), window, "zip", "half")
+        _copy(path("matte"), path("matte", out), None, "zip", "half")
         _copy(path("plate"), path("plate", out), None, f"dwab:{LEVEL}", "half")
         _copy(path("clean"), path("clean", out), window, f"dwab:{LEVEL}", "half")
         _copy(path("depth"), path("depth", out), None, "zip", "half")
@@ -59,7 +59,7 @@ def _copy(source: Path, target: Path, window: oiio.ROI | None, packing: str, dty
         whole = oiio.ImageBuf(str(source)).spec()
         picture.set_full(0, whole.width, 0, whole.height, 0, 1)
     picture.specmod()["compression"] = packing
-    picture.specmod().erase_attribute("DateTime")
+    picture.specmod()["DateTime"] = "2026:11:21 00:00:00"  # else the time of writing
     picture.set_write_format(dtype)
     if not picture.write(str(target)):
         raise SystemExit(f"{target} could not be written: {picture.geterror()}")

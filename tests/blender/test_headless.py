@@ -6,8 +6,10 @@ import subprocess
 import zipfile
 from pathlib import Path
 
+import numpy as np
 import pytest
 
+from benchmarks import shot_metrics as metrics
 from plugins.blender import build
 
 from .conftest import INSIDE, SCRIPTS, run_inside
@@ -52,6 +54,30 @@ def test_a_shot_in_the_compositor(bpy_python, packages, place):
     command = [bpy_python, str(INSIDE / "shot.py")]
     passed, _ = run_inside(command, place, packages[0], seconds=280)
     assert passed == expected("shot")
+
+
+@pytest.mark.slow
+def test_a_figure_is_removed_over_a_shot_and_the_render_is_the_clean_plate(
+    bpy_python, packages, place
+):
+    """In the hole, against the truth: what a user would see as removed, not as smeared."""
+    need(bpy_python)
+    shot = build.ROOT / "examples" / "shots" / "pan"
+    folder, environment = place
+    environment["BACKLOT_SHOT"] = str(shot)
+    command = [bpy_python, str(INSIDE / "clean.py")]
+    passed, _ = run_inside(command, place, packages[0], seconds=500)
+    assert passed == expected("clean")
+    truth = metrics.Shot.load(shot)
+    rendered = [
+        metrics.read(folder / "scratch" / f"clean_{camera['frame']}.exr")[..., :3]
+        for camera in truth.cameras
+    ]
+    scores = metrics.likeness(truth, rendered)
+    assert scores["revealed"] > 33, scores
+    assert scores["worst"] > 28, scores
+    for hole, frame, plate in zip(truth.holes, rendered, truth.plates, strict=True):
+        assert np.array_equal(frame[~hole], plate[~hole])
 
 
 def test_blenders_own_validator_accepts_the_package(bpy_python, packages):

@@ -147,7 +147,9 @@ def _property(param):
     if kind == "choice":
         items = [(each["value"], each["label"], "") for each in param["choices"]]
         return bpy.props.EnumProperty(items=items, **common)
-    if kind == "text":
+    if kind == "character":
+        return bpy.props.StringProperty(subtype="DIR_PATH", **common)
+    if kind not in ("int", "float"):  # text, and whatever a newer Backlot may send
         return bpy.props.StringProperty(**common)
     limits = {}
     if param["minimum"] is not None:
