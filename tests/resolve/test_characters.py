@@ -25,21 +25,18 @@ SENT = [
 
 def test_a_library_lists_what_is_there_and_says_what_is_damaged(tmp_path):
     assert characters.listed(tmp_path / "none") == []
-    hero = folder.new(tmp_path / "hero", "Hero", ("coat", "hair"))
-    (hero.folder / "references" / "r1").mkdir()
-    (hero.folder / "references" / "r1" / "reference.json").write_text("{}")
+    folder.new(tmp_path / "hero", "Hero", ("coat", "hair"))
     folder.new(tmp_path / "worn")
     (tmp_path / "worn" / folder.FILE).write_text("{half")
     rows = {row["name"]: row for row in characters.listed(tmp_path)}
-    assert (rows["Hero"]["regions"], rows["Hero"]["references"]) == (["coat", "hair"], 1)
-    assert rows["Hero"]["problem"] == ""
+    assert rows["Hero"]["regions"] == ["coat", "hair"]
+    assert "problem" not in rows["Hero"]
     assert rows["worn"]["problem"]
-    assert rows["worn"]["hint"]
 
 
 def test_a_new_character_is_a_folder_and_never_over_another(tmp_path):
     made = characters.new(tmp_path, "The Hero", ["coat"])
-    assert folder.load(made["path"]).name == "The Hero"
+    assert folder.load(made).name == "The Hero"
     with pytest.raises(InvalidInput, match="already"):
         characters.new(tmp_path, "The Hero")
 
@@ -119,7 +116,8 @@ def test_the_panel_shows_the_library_and_makes_a_character(
 
     library = tmp_path / "results" / "Characters"
     folder.new(library / "hero", "Hero", ("coat",))
-    monkeypatch.setattr(QInputDialog, "getText", lambda *_: ("Villain", True))
+    answers = iter([("Villain", True), ("coat, hair", True)])
+    monkeypatch.setattr(QInputDialog, "getText", lambda *_: next(answers))
     _, window = panel(server=shared_server)
     window.tool.choice.setCurrentIndex(window.tool.choice.findData("character-lock"))
     field = window.tool.controls.character
@@ -129,4 +127,35 @@ def test_the_panel_shows_the_library_and_makes_a_character(
     field._new()
     until(app, lambda: field.choice.count() == 3)
     assert field.value() == os.fspath(library / "Villain")
-    assert folder.load(field.value()).name == "Villain"
+    assert list(folder.load(field.value()).regions) == ["coat", "hair"]
+
+
+def test_a_frame_of_a_clip_becomes_a_reference_and_the_shot_agrees_with_it(talk, tmp_path):
+    """Layers called as the regions go into the folder; the check is against that."""
+    _, spoken = talk()
+    names = ("coat", "face", "hair")
+    for number in range(1001, 1031):
+        channels = [f"{name}.A" for name in names] + ["A"]
+        image = oiio.ImageBuf(oiio.ImageSpec(64, 36, 4, "half"))
+        image.specmod().channelnames = channels
+        cover = np.zeros((36, 64, 4), np.float32)
+        for at in range(3):
+            cover[2:34, 2 + 20 * at : 20 + 20 * at, at] = 1.0
+        cover[..., 3] = cover[..., :3].max(2)
+        image.set_pixels(oiio.ROI(0, 64, 0, 36), cover)
+        image.write(str(tmp_path / f"who.{number}.exr"))
+    matte = {"source": "sequence", "path": str(tmp_path / "who.%04d.exr")}
+    made = spoken.ask("new_character", name="Hero", regions=", ".join(names))["made"]
+    asked = {"tool": "character-lock", "label": "Lock", "matte": matte, "handles": 0,
+             "params": {"character": made, "mode": "check"}}  # fmt: skip
+    clip = spoken.look["clips"][0]["id"]
+    told = spoken.ask("add_reference", clip=clip, frame=86406, request=asked)
+    assert "frame 1009" in told["said"]
+    assert [row["references"] for row in told["characters"]] == [1]
+    again = spoken.try_("add_reference", clip=clip, frame=86406, request=asked)
+    assert "already" in again["error"]["sentence"]
+    spoken.ask("submit", clips=[clip], request=asked)
+    done = spoken.job("done", "failed")
+    assert done["state"] == "done", done
+    assert len(done["findings"]) == 3
+    assert not any("changed by" in sentence for sentence in done["findings"])

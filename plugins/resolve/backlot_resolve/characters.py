@@ -6,9 +6,11 @@ from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
-from backlot.errors import BacklotError, NotFound
+from backlot.errors import NotFound
 
 from . import store
+from .edit import file_of
+from .plates import Plate
 
 KIND = "character"
 
@@ -19,37 +21,39 @@ def default_library(root: Path) -> Path:
 
 
 def listed(library: Path) -> list[dict[str, Any]]:
-    """Each character of a library, by name; a damaged one with its problem.
-
-    Raises: nothing for a library that is not there yet: it is empty.
-    """
-    from backlot.character import folder
+    """Each character of a library as `backlot.character.sending.library` tells it; a damaged one
+    has a "problem". A library that is not there yet is empty."""
+    from backlot.character import sending
 
     try:
-        found = folder.find_all(library)
+        return sending.library(library)
     except NotFound:
         return []
-    return [_row(path) for path in found]
 
 
-def _row(path: Path) -> dict[str, Any]:
+def new(library: Path, name: str, regions: Iterable[str] = ()) -> Path:
+    """A character of this name in the library: its folder. Raises: InvalidInput, CannotWrite."""
     from backlot.character import folder
 
-    references = sum(1 for _ in (path / folder.REFERENCES).glob("*/reference.json"))
-    row = {"name": path.name, "path": str(path), "regions": [], "references": references}
-    try:
-        known = folder.load(path)
-    except BacklotError as error:
-        return row | {"problem": error.sentence, "hint": error.hint}
-    return row | {"name": known.name, "regions": list(known.regions), "problem": "", "hint": ""}
+    return folder.new(library / store.safe(name), name, tuple(regions)).folder
 
 
-def new(library: Path, name: str, regions: Iterable[str] = ()) -> dict[str, Any]:
-    """A character of this name in the library. Raises: InvalidInput, CannotWrite."""
-    from backlot.character import folder
+def add_reference(path: str, plate: Plate, matte: str, shot: str, costume: str = "") -> str:
+    """The frame of a plate, with its mattes, into a character's folder. Returns: a sentence.
 
-    made = folder.new(library / store.safe(name), name, tuple(regions))
-    return _row(made.folder)
+    matte: its files. Raises: NotFound, InvalidInput (no mattes of the regions), CannotWrite.
+    """
+    from backlot import media
+    from backlot.character import folder, references
+    from backlot.character.mattes import of_shot
+
+    known, number = folder.load(path), plate.needed.first.frame
+    here = file_of(plate.pattern, number)
+    frame = media.read(here, colorspace=plate.colour.ocio or None, number=number)
+    names = {name: region.cryptomatte for name, region in known.regions.items()}
+    mattes = of_shot(matte, plate.pattern, names).frame(number)
+    made = references.add(known, frame, mattes, shot=shot, costume=costume)
+    return f"{known.name} has a reference more: {', '.join(made.regions)} of frame {number}."
 
 
 def sentences(frames: Iterable[tuple[int, Mapping[str, Any]]]) -> list[str]:

@@ -26,9 +26,9 @@ from typing import IO, Any
 
 from backlot.errors import BacklotError, InvalidInput, NotFound, Superseded
 
-from . import characters, keep, landing, preview, render, rows, scripting, store, takes
+from . import characters, keep, landing, plates, preview, render, rows, scripting, store, takes
 from . import edit as editing
-from .job import Pipeline, Request, preview_span
+from .job import Pipeline, Request, parts_of, preview_span
 from .store import JobRecord
 
 _TICK = 0.5
@@ -95,6 +95,7 @@ class Companion:
             "compare",
             "characters",
             "new_character",
+            "add_reference",
             "tools",
             "status",
             "submit",
@@ -174,18 +175,8 @@ class Companion:
         return {"engine": reply.engine, "seconds_per_frame": reply.seconds_per_frame}
 
     def _do_preview(self, request: dict[str, Any]) -> Any:
-        edit = self._need_edit()
-        clip, asked = edit.clip(request["clip"]), Request.parse(request["request"])
-        span = preview_span(clip, int(request.get("frame", -1)))
-        folder = store.state_folder() / "preview"
-        plate, matte = self._host.submit(
-            lambda: preview.take(
-                render.Renderer(
-                    self.scripting(), self._journal, [], threading.Event()
-                ), edit, clip, asked, span, folder,
-            )
-        ).result()  # fmt: skip
-        number = span.first.frame
+        clip, asked, plate, matte = self._one_frame(request)
+        number, folder = plate.needed.first.frame, store.state_folder() / "preview"
         before = folder / f"before-{clip.id}-{number}.png"
         size = preview.picture(
             editing.file_of(plate.pattern, number),
@@ -199,6 +190,22 @@ class Companion:
             preview.picture(str(made), plate.colour.ocio, after)
             answer["after"] = str(after)
         return answer
+
+    def _one_frame(
+        self, request: dict[str, Any]
+    ) -> tuple[editing.Clip, Request, plates.Plate, str]:
+        """A clip, what was asked, and the plate and matte of the frame under the playhead."""
+        edit = self._need_edit()
+        clip, asked = edit.clip(request["clip"]), Request.parse(request["request"])
+        span = preview_span(clip, int(request.get("frame", -1)))
+        folder = store.state_folder() / "preview"
+
+        def take() -> tuple[plates.Plate, str]:
+            renderer = render.Renderer(self.scripting(), self._journal, [], threading.Event())
+            return preview.take(renderer, edit, clip, asked, span, folder)
+
+        plate, matte = self._host.submit(take).result()
+        return clip, asked, plate, matte
 
     def _do_compare(self, request: dict[str, Any]) -> Any:
         """The middle frame of a finished result, and of its plate."""
@@ -223,7 +230,7 @@ class Companion:
         made = []
         for identity in request["clips"]:
             clip = edit.clip(identity)
-            for part in _parts(clip, request.get("ranges") or []):
+            for part in parts_of(clip, request.get("ranges") or []):
                 record = self.pipeline.make(edit, clip, replace(asked, part=part))
                 self._records[record.id] = record
                 made.append(record.facts())
@@ -295,7 +302,16 @@ class Companion:
     def _do_new_character(self, request: dict[str, Any]) -> Any:
         regions = [name.strip() for name in request.get("regions", "").split(",") if name.strip()]
         made = characters.new(self._library(request), str(request["name"]), regions)
-        return self._do_characters(request) | {"made": made["path"]}
+        return self._do_characters(request) | {"made": str(made)}
+
+    def _do_add_reference(self, request: dict[str, Any]) -> Any:
+        """The previewed frame and its mattes into the chosen character's folder."""
+        clip, asked, plate, matte = self._one_frame(request)
+        told = asked.params
+        said = characters.add_reference(
+            str(told.get("character")), plate, matte, clip.name, str(told.get("costume", ""))
+        )
+        return self._do_characters(request) | {"said": said}
 
     def _library(self, request: dict[str, Any]) -> Path:
         chosen = request.get("library")
@@ -358,13 +374,6 @@ class Companion:
         for thread in threading.enumerate():
             if thread.name.startswith(("backlot-jobs", "backlot-host")):
                 thread.join(max(0.0, end - time.monotonic()))
-
-
-def _parts(clip: editing.Clip, ranges: list[list[int]]) -> list[list[int]]:
-    """The ranges that touch a clip, [] for the whole of it where none was given."""
-    first, end = clip.record.first.frame, clip.record.end.frame
-    touching = [[max(a, first), min(b, end)] for a, b in ranges if a < end and first < b]
-    return touching or [[]]
 
 
 def serve(source: IO[str], target: IO[str]) -> None:

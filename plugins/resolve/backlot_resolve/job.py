@@ -262,3 +262,10 @@ def preview_span(clip: Clip, record_frame: int) -> Span[Source]:
     at = record_frame if inside else (record.first.frame + record.end.frame) // 2
     source = clip.placement.source(type(record.first)(at))
     return Span(source, source + 1)
+
+
+def parts_of(clip: Clip, ranges: list[list[int]]) -> list[list[int]]:
+    """The ranges that touch a clip, [] for the whole of it where none was given."""
+    first, end = clip.record.first.frame, clip.record.end.frame
+    touching = [[max(a, first), min(b, end)] for a, b in ranges if a < end and first < b]
+    return touching or [[]]

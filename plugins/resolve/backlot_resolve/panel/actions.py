@@ -20,6 +20,8 @@ class Actions(QWidget):
 
     said = Signal(str, str, str)
     """A sentence, a hint, and its kind; an empty sentence takes the last one back."""
+    referenced = Signal(dict)
+    """A reference was added: the library as it is now, and a sentence."""
 
     def __init__(self, link: Link, source: Source, tool: Tool, view: Viewer) -> None:
         super().__init__()
@@ -129,6 +131,18 @@ class Actions(QWidget):
             "preview", shown, failed,
             clip=clip["id"], frame=self._playhead_frame(clip), request=request,
             run=not undrawn,
+        )  # fmt: skip
+
+    def add_reference(self) -> None:
+        """The frame under the playhead into the chosen character's folder, with its mattes."""
+        able, request = self._able(), self._tool.request()
+        if not able or request is None:
+            self.said.emit("There is no clip to take a frame of.", "Choose one.", "warn")
+            return
+        self._link.ask(
+            "add_reference", self.referenced.emit, self._failed,
+            clip=able[0]["id"], frame=self._playhead_frame(able[0]), request=request,
+            library=self._tool.library,
         )  # fmt: skip
 
     def _playhead_frame(self, clip: dict[str, Any]) -> int:

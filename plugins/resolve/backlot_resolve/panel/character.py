@@ -26,8 +26,10 @@ class CharacterField(QWidget):
     changed = Signal()
     wanted = Signal(str)
     """Another library was chosen: its folder."""
-    made = Signal(str)
-    """A new character is wanted: its name."""
+    made = Signal(str, str)
+    """A new character is wanted: its name, and its regions with commas between."""
+    referenced = Signal()
+    """The frame under the playhead is to become a reference of the chosen character."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -46,6 +48,9 @@ class CharacterField(QWidget):
         more.setPopupMode(QToolButton.ToolButtonPopupMode.InstantPopup)
         menu = QMenu(more)
         menu.addAction("New character…", self._new)
+        self._add = menu.addAction("Add this frame as a reference", self.referenced.emit)
+        menu.aboutToShow.connect(lambda: self._add.setEnabled(bool(self.value())))
+        menu.addSeparator()
         menu.addAction("Choose a character's folder…", self._choose)
         menu.addAction("Choose a library…", self._other)
         more.setMenu(menu)
@@ -63,11 +68,11 @@ class CharacterField(QWidget):
             self.choice.clear()
             self.choice.addItem(_NONE, "")
             for row in characters:
-                self.choice.addItem(row["name"], row["path"])
+                self.choice.addItem(row["name"], row["folder"])
                 at = self.choice.count() - 1
                 self.choice.setItemData(at, _tip(row), Qt.ItemDataRole.ToolTipRole)
                 model: Any = self.choice.model()
-                model.item(at).setEnabled(not row["problem"])
+                model.item(at).setEnabled("problem" not in row)
         self.set_value(kept)
 
     def value(self) -> str:
@@ -80,8 +85,12 @@ class CharacterField(QWidget):
 
     def _new(self) -> None:
         name, accepted = QInputDialog.getText(self, "New character", "Name")
-        if accepted and name.strip():
-            self.made.emit(name.strip())
+        if not accepted or not name.strip():
+            return
+        ask = "Regions with a colour of their own, as in its mattes: coat, hair, face"
+        regions, accepted = QInputDialog.getText(self, "New character", ask)
+        if accepted:
+            self.made.emit(name.strip(), regions)
 
     def _choose(self) -> None:
         path = QFileDialog.getExistingDirectory(self, "A character's folder")
@@ -95,8 +104,13 @@ class CharacterField(QWidget):
 
 
 def _tip(row: dict[str, Any]) -> str:
-    if row["problem"]:
-        return f"{row['problem']}\n{row['hint']}"
-    regions = ", ".join(row["regions"]) or "regions as in its mattes"
+    if "problem" in row:
+        return f"{row['problem']}\n{row['folder']}"
     count = row["references"]
-    return f"{regions}\n{count} reference{'' if count == 1 else 's'}\n{row['path']}"
+    parts = (
+        ", ".join(row["regions"]),
+        f"{count} reference{'' if count == 1 else 's'}",
+        f"consent: {row['consent']}",
+        row["folder"],
+    )
+    return "\n".join(part for part in parts if part)

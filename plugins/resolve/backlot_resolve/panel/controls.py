@@ -23,7 +23,7 @@ from PySide6.QtWidgets import (
 
 from .character import CharacterField
 
-LABEL = 84
+LABEL = 92
 _STEPS = 400
 _WIDEST = 5000
 

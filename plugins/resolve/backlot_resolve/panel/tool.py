@@ -7,9 +7,7 @@ from typing import Any
 
 from PySide6.QtCore import Qt, Signal
 from PySide6.QtWidgets import (
-    QComboBox,
     QFileDialog,
-    QFormLayout,
     QFrame,
     QHBoxLayout,
     QInputDialog,
@@ -23,7 +21,8 @@ from PySide6.QtWidgets import (
 )
 
 from ..landing import IN_CLIP
-from .controls import LABEL, Controls, QuietCombo, QuietSpin, form_layout
+from .controls import Controls, QuietCombo, QuietSpin
+from .forms import choices, name_label, section
 from .memory import Memory
 
 _ROUTES = (
@@ -54,8 +53,10 @@ class Tool(QWidget):
     """Whether drawing on the preview makes sense now."""
     library_wanted = Signal(str)
     """The characters of this library are wanted, "" for the usual one."""
-    character_made = Signal(str)
-    """A new character of this name is wanted."""
+    character_made = Signal(str, str)
+    """A new character of this name and these regions is wanted."""
+    reference_wanted = Signal()
+    """The frame under the playhead is to become a reference of the character."""
 
     def __init__(self, memory: Memory) -> None:
         super().__init__()
@@ -108,8 +109,8 @@ class Tool(QWidget):
 
     def _build_matte(self) -> QWidget:
         box = QWidget()
-        form = _form(box, "Matte source")
-        self.matte = _combo(_MATTES)
+        form = section(box, "Matte source")
+        self.matte = choices(_MATTES)
         self.matte.setAccessibleName("Matte source")
         self._matte_model: Any = self.matte.model()
         self.matte_clip = QuietCombo()
@@ -117,9 +118,9 @@ class Tool(QWidget):
         self.matte_path = QLineEdit()
         self.matte_path.setPlaceholderText("roto.####.exr")
         self._path_row = self._with_browse(self.matte_path)
-        form.addRow(_name("From"), self.matte)
-        form.addRow(_name(""), self.matte_clip)
-        form.addRow(_name(""), self._path_row)
+        form.addRow(name_label("From"), self.matte)
+        form.addRow(name_label(""), self.matte_clip)
+        form.addRow(name_label(""), self._path_row)
         self._matte_form = form
         self.matte.currentIndexChanged.connect(self._matte_changed)
         self.matte_clip.currentIndexChanged.connect(self.changed)
@@ -137,13 +138,13 @@ class Tool(QWidget):
         more = [given for given in spec["inputs"][1:] if given["name"] != matte]
         if not more:
             return
-        form = _form(self._inputs_box, "Inputs")
+        form = section(self._inputs_box, "Inputs")
         for given in more:
             field = QLineEdit()
             field.setPlaceholderText("needed" if given.get("required") else "optional")
             field.setToolTip(given.get("help", ""))
             field.textChanged.connect(self.changed)
-            form.addRow(_name(given.get("label") or given["name"]), self._with_browse(field))
+            form.addRow(name_label(given.get("label") or given["name"]), self._with_browse(field))
             self._inputs[given["name"]] = field
 
     def _with_browse(self, field: QLineEdit) -> QWidget:
@@ -159,8 +160,8 @@ class Tool(QWidget):
 
     def _build_ways(self) -> QWidget:
         box = QWidget()
-        form = _form(box, "Frames")
-        self.route, self.place = _combo(_ROUTES), _combo(_PLACES)
+        form = section(box, "Frames")
+        self.route, self.place = choices(_ROUTES), choices(_PLACES)
         self.route.setAccessibleName("How frames come out of Resolve")
         self.place.setAccessibleName("Where the result goes")
         self.handles = QuietSpin()
@@ -173,10 +174,10 @@ class Tool(QWidget):
         self.space.setEditable(True)
         self.space.setToolTip("The plate's colour space, where Resolve does not say it")
         self.space.addItem("Automatic", "")
-        form.addRow(_name("Out"), self.route)
-        form.addRow(_name("Handles"), self.handles)
-        form.addRow(_name("Colour"), self.space)
-        form.addRow(_name("Back"), self.place)
+        form.addRow(name_label("Out"), self.route)
+        form.addRow(name_label("Handles"), self.handles)
+        form.addRow(name_label("Colour"), self.space)
+        form.addRow(name_label("Back"), self.place)
         self.route.currentIndexChanged.connect(self._route_changed)
         for signal in (
             self.handles.valueChanged, self.place.currentIndexChanged,
@@ -224,6 +225,11 @@ class Tool(QWidget):
     @property
     def spec(self) -> dict[str, Any] | None:
         return self._specs.get(self.choice.currentData() or "")
+
+    @property
+    def library(self) -> str:
+        """The folder of the characters, "" for the usual one."""
+        return str(self._memory.get("library", ""))
 
     @property
     def takes_matte(self) -> bool:
@@ -308,7 +314,8 @@ class Tool(QWidget):
         if self.controls.character is not None:
             self.controls.character.wanted.connect(self.library_wanted)
             self.controls.character.made.connect(self.character_made)
-            self.library_wanted.emit(self._memory.get("library", ""))
+            self.controls.character.referenced.connect(self.reference_wanted)
+            self.library_wanted.emit(self.library)
         self.summary.setText(spec["summary"])
         self._matte_box.setVisible(self.takes_matte)
         self._build_inputs(spec)
@@ -365,30 +372,3 @@ class Tool(QWidget):
         name, accepted = QInputDialog.getText(self, "Save as preset", "Name")
         if accepted and name.strip() and spec is not None and self.controls is not None:
             self._memory.keep_preset(spec["name"], name.strip(), self.controls.values())
-
-
-def _form(box: QWidget, heading: str) -> QFormLayout:
-    column = QVBoxLayout(box)
-    column.setContentsMargins(0, 0, 0, 0)
-    column.setSpacing(5)
-    label = QLabel(heading)
-    label.setObjectName("group")
-    column.addWidget(label)
-    form = form_layout()
-    column.addLayout(form)
-    return form
-
-
-def _name(text: str) -> QLabel:
-    label = QLabel(text)
-    label.setObjectName("dim")
-    label.setFixedWidth(LABEL)
-    return label
-
-
-def _combo(rows: tuple[tuple[str, str, str], ...]) -> QComboBox:
-    combo = QuietCombo()
-    for value, text, tip in rows:
-        combo.addItem(text, value)
-        combo.setItemData(combo.count() - 1, tip, Qt.ItemDataRole.ToolTipRole)
-    return combo

@@ -121,6 +121,8 @@ class Window(QMainWindow):
         self.tool.matte_wanted.connect(self.drawing.allow)
         self.tool.library_wanted.connect(self._ask_characters)
         self.tool.character_made.connect(self._new_character)
+        self.tool.reference_wanted.connect(self.actions.add_reference)
+        self.actions.referenced.connect(self._characters)
         self.viewer.drawn.connect(self.actions.chosen)
         self.actions.said.connect(self._said)
         self._follow_timer = QTimer(self, interval=_FOLLOW)
@@ -241,16 +243,20 @@ class Window(QMainWindow):
     def _ask_characters(self, library: str) -> None:
         self.link.ask("characters", self._characters, self._failed, library=library)
 
-    def _new_character(self, name: str) -> None:
+    def _new_character(self, name: str, regions: str) -> None:
         library = self.memory.get("library", "")
-        self.link.ask("new_character", self._characters, self._failed, library=library, name=name)
+        self.link.ask(
+            "new_character", self._characters, self._failed,
+            library=library, name=name, regions=regions,
+        )  # fmt: skip
 
     def _characters(self, found: dict[str, Any]) -> None:
         self.memory.set("library", found["library"])
         self.tool.offer_characters(found)
         if found.get("made"):
-            hint = "Give it references: backlot character add, or measure a clip with Describe."
-            self._said(f"Made {found['made']}.", hint, "calm")
+            self._said(f"Made {found['made']}.", "Now add frames that show it well.", "calm")
+        if found.get("said"):
+            self._said(found["said"], "", "calm")
 
     def _status(self, found: dict[str, Any]) -> None:
         devices = found["status"].get("devices", [])
