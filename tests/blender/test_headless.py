@@ -2,8 +2,10 @@
 
 import ast
 import json
+import shutil
 import subprocess
 import zipfile
+from contextlib import contextmanager
 from pathlib import Path
 
 import numpy as np
@@ -20,6 +22,23 @@ def need(bpy_python):
         pytest.skip("Blender's Python module is not here: `make bpy` installs it")
 
 
+@contextmanager
+def full_disk(folder):
+    """A disk that holds 64 KiB, as a folder's path; "" where this user cannot mount one."""
+    folder.mkdir()
+    mount = ["mount", "-t", "tmpfs", "-o", "size=64k", "none", str(folder)]
+    if (
+        not shutil.which("mount")
+        or subprocess.run(mount, capture_output=True, check=False).returncode
+    ):
+        yield ""
+        return
+    try:
+        yield str(folder)
+    finally:
+        subprocess.run(["umount", "-l", str(folder)], check=True)
+
+
 def expected(script):
     """The checks that a script has in its call of main()."""
     tree = ast.parse((INSIDE / f"{script}.py").read_text())
@@ -31,7 +50,9 @@ def expected(script):
 def test_inside_blender(bpy_python, script, packages, place):
     need(bpy_python)
     command = [bpy_python, str(INSIDE / f"{script}.py")]
-    passed, _ = run_inside(command, place, packages[0])
+    with full_disk(place[0] / "full") as disk:
+        place[1]["BACKLOT_FULL_DISK"] = disk
+        passed, _ = run_inside(command, place, packages[0])
     assert passed == expected(script)
     if script == "nodes":
         folder, environment = place

@@ -3,6 +3,8 @@
 import array
 import json
 import os
+import random
+import resource
 import signal
 import sys
 import time
@@ -111,6 +113,39 @@ def a_folder_that_cannot_be_written_is_an_error():
     own.cache = ""
 
 
+def a_full_disk_is_an_error_and_the_next_run_works():
+    """A disk of 64 KiB where the test could make one, else files that may not grow beyond that."""
+    own, session = part("preferences")._own(), part("session")
+    disk = os.environ.get("BACKLOT_FULL_DISK", "")
+    limits = resource.getrlimit(resource.RLIMIT_FSIZE)
+    session.close()  # the next companion is started under the limit
+    if not disk:
+        resource.setrlimit(resource.RLIMIT_FSIZE, (1 << 16, limits[1]))
+    own.cache = disk or path("small")
+    os.makedirs(own.cache, exist_ok=True)
+    image = bpy.data.images.new("large", 128, 128, alpha=True, float_buffer=True)
+    values = array.array("f", [random.random() for _ in range(128 * 128 * 4)])
+    image.pixels.foreach_set(values)
+    settings = part("controls").settings_of(bpy.context.scene, "passthrough")
+    settings.seconds = 0.0
+    try:
+        task = part("images").run(image, "passthrough", settings)
+        until(task, "failed")
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, limits)
+        session.close()
+    assert task.error.code == "cannot-write", task.error
+    assert "cannot be written" in str(task.error)
+    assert task.error.hint
+    left = [f for _, _, files in os.walk(own.cache) for f in files if f.endswith(".exr")]
+    assert not left, left
+    kept = array.array("f", [0.0]) * len(values)
+    image.pixels.foreach_get(kept)
+    assert kept == values, "the picture in Blender is as it was"
+    own.cache = ""
+    assert session.finish(start("after"), 120).result is not None
+
+
 def new_tools_from_a_server_become_controls():
     controls = part("controls")
     param = {
@@ -182,6 +217,7 @@ main(
     no_backlot_is_a_sentence_and_a_hint,
     the_test_button_says_that_it_works,
     a_folder_that_cannot_be_written_is_an_error,
+    a_full_disk_is_an_error_and_the_next_run_works,
     new_tools_from_a_server_become_controls,
     an_error_of_our_own_is_told_and_the_next_run_works,
     every_panel_and_menu_is_registered,
