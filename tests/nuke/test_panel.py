@@ -5,6 +5,8 @@ import sys
 
 import pytest
 
+from backlot.character import folder
+
 from .comps import Comp
 from .conftest import kill, until
 
@@ -13,13 +15,17 @@ os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")
 
 
 @pytest.fixture
-def panel(nuke, linked, tmp_path):
-    from PySide6 import QtWidgets
+def panel(nuke, linked, tmp_path, monkeypatch):
+    from PySide6 import QtCore, QtWidgets
 
     application = QtWidgets.QApplication.instance() or QtWidgets.QApplication([])
     made = Comp(nuke(), tmp_path)
     maker, name = made.host.panels["org.backlot.panel"]
     assert name == "Backlot"
+    monkeypatch.setenv("XDG_CONFIG_HOME", str(tmp_path / "config"))
+    QtCore.QSettings.setPath(
+        QtCore.QSettings.NativeFormat, QtCore.QSettings.UserScope, str(tmp_path / "config")
+    )
     widget = eval(maker, {"backlot_nuke": sys.modules["backlot_nuke"]})()
     yield made, widget
     widget.close()
@@ -47,16 +53,50 @@ def test_the_panel_shows_jobs_and_cancels_them(panel):
 
 def test_the_panel_tells_of_server_models_and_errors(panel):
     made, widget = panel
+    folder.new(made.folder / "characters" / "hero", "Hero", ("coat", "hair"))
     widget.refresh.click()
     for _ in range(200):
         made.host.pump(0.05)
-        if rows(widget.models) and widget.characters.text() and "runs" in widget.server.text():
+        known = rows(widget.library.characters)
+        if rows(widget.models) and known and "runs" in widget.server.text():
             break
     assert ["clean-x2-fast", "upscale", "Apache-2.0"] in rows(widget.models)
-    assert "character" in widget.characters.text()
+    assert [row[:3] for row in known] == [["Hero", "coat, hair", "0"]]
     made.node["seconds"].setValue(2)
     made.host.press(made.node, "render_frame")
     kill(sys.modules["backlot_nuke.session"].session.link._process.pid)
     until(made.host, made.node)
     widget.show_jobs()
     assert "link-lost" in widget.log.toPlainText()
+
+
+def test_a_character_of_the_library_goes_into_the_selected_node(panel):
+    made, widget = panel
+    hero = folder.new(made.folder / "characters" / "hero", "Hero", ("coat", "hair")).folder
+    (made.folder / "characters" / "worn").mkdir()
+    (made.folder / "characters" / "worn" / folder.FILE).write_text("{half")
+    widget.refresh.click()
+    for _ in range(200):
+        made.host.pump(0.05)
+        if len(rows(widget.library.characters)) == 2:
+            break
+    node = made.host.module.createNode("CharacterLock")
+    table = widget.library.characters
+    for row, able in ((1, False), (0, True)):
+        table.topLevelItem(row).setSelected(True)
+        assert widget.library.use.isEnabled() == able
+        table.topLevelItem(row).setSelected(row == 0)
+    node["selected"].setValue(True)
+    widget.library.use.click()
+    assert node["character"].value() == str(hero)
+
+
+def test_a_folder_that_is_none_is_said(panel):
+    made, widget = panel
+    widget.refresh.click()
+    for _ in range(200):
+        made.host.pump(0.05)
+        if "is no folder" in widget.library.where.text():
+            break
+    assert "is no folder" in widget.library.where.text()
+    assert not widget.library.use.isEnabled()

@@ -156,6 +156,13 @@ def _twins(node, known):
     )
 
 
+def hold_selected_to(character):
+    """Set the character of every selected node that has one. character: its folder."""
+    for node in nuke.selectedNodes():
+        if is_ours(node) and "character" in node.knobs():
+            node["character"].setValue(character.replace(os.sep, "/"))
+
+
 def every(group):
     """All nodes of ours in a group and in the groups inside it."""
     found = []

@@ -5,9 +5,11 @@ the graph but the status of nodes that it reads.
 """
 
 from .host import LinkError
+from .library import Library
 from .node import is_there
 from .qt import QtCore, QtWidgets
 from .session import session
+from .widgets import button, table
 
 _REFRESH_MS = 500
 
@@ -16,16 +18,15 @@ class Panel(QtWidgets.QWidget):
     def __init__(self, parent=None):
         QtWidgets.QWidget.__init__(self, parent)
         self.setWindowTitle("Backlot")
-        self.jobs = _table(("Node", "Status"))
-        self.models = _table(("Model", "For", "Licence of the weights"))
+        self.jobs = table(("Node", "Status"))
+        self.models = table(("Model", "For", "Licence of the weights"))
         self.server = QtWidgets.QLabel("Press Refresh to ask the server.")
         self.server.setWordWrap(True)
-        self.characters = QtWidgets.QLabel("")
-        self.characters.setWordWrap(True)
+        self.library = Library()
         self.log = QtWidgets.QPlainTextEdit()
         self.log.setReadOnly(True)
-        self.cancel = _button("Cancel", self.cancel_selected)
-        self.refresh = _button("Refresh", self.ask)
+        self.cancel = button("Cancel", self.cancel_selected)
+        self.refresh = button("Refresh", self.ask)
         self._arrange()
         self._timer = QtCore.QTimer(self)
         self._timer.timeout.connect(self.show_jobs)
@@ -62,7 +63,7 @@ class Panel(QtWidgets.QWidget):
             return
         link.ask("status", {}, self._told_status)
         link.ask("models", {}, self._told_models)
-        link.ask("characters", {}, self._told_characters)
+        link.ask("characters", {"folder": self.library.folder()}, self.library.told)
         session.follow()
 
     def _told_status(self, told, error):
@@ -84,16 +85,14 @@ class Panel(QtWidgets.QWidget):
             item = QtWidgets.QTreeWidgetItem(self.models, row)
             item.setToolTip(0, model.get("limits", ""))
 
-    def _told_characters(self, told, error):
-        self.characters.setText(error.sentence if error is not None else "")
-
     def _chosen(self):
         items = self.jobs.selectedItems()
         return items[0].data(0, QtCore.Qt.UserRole) if items else None
 
     def _arrange(self):
         layout = QtWidgets.QVBoxLayout(self)
-        parts = (self.jobs, self.cancel, self.server, self.models, self.characters, self.refresh)
+        self.library.wanted = self.ask
+        parts = (self.jobs, self.cancel, self.server, self.models, self.library, self.refresh)
         for part in (*parts, self.log):
             layout.addWidget(part)
 
@@ -101,16 +100,3 @@ class Panel(QtWidgets.QWidget):
 def _device(device):
     named = device.get("name") or device.get("label") or device.get("id") or "device"
     return "{}: {}".format(named, device.get("state", "")).rstrip(": ")
-
-
-def _table(columns):
-    table = QtWidgets.QTreeWidget()
-    table.setHeaderLabels(list(columns))
-    table.setRootIsDecorated(False)
-    return table
-
-
-def _button(label, action):
-    button = QtWidgets.QPushButton(label)
-    button.clicked.connect(action)
-    return button

@@ -28,8 +28,8 @@ NO_EXECUTE = {
     "addOnScriptLoad", "addOnScriptSave", "addOnScriptClose",
 }  # fmt: skip
 FROM_THREADS = {"executeInMainThread", "executeInMainThreadWithResult"}
-QT = "panel.py"
-"""Its methods are Qt's: they are tried in Qt itself."""
+QT = ("panel.py", "library.py", "widgets.py")
+"""Their methods are Qt's: they are tried in Qt itself."""
 ELSEWHERE = {"nukescripts": {"window.py"}, "PySide2": {"qt.py"}, "PySide6": {"qt.py"}}
 
 _PYTHON = {
@@ -86,7 +86,7 @@ def check(paths: list[Path], own: list[Path], contract: Contract) -> list[str]:
     for module in modules:
         wrong += _imports(module)
         wrong += _names(module, contract)
-        if module.path.name != QT:
+        if module.path.name not in QT:
             wrong += _methods(module, contract, known)
     return [*wrong, *_contexts(modules)]
 
