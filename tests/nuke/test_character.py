@@ -73,3 +73,76 @@ def test_what_was_measured_is_said_in_words(nuke):
     )
     assert findings.long({"1001": {"regions": {"coat": kept}}}) == "No region changed: coat."
     assert (findings.short({}), findings.long({"1": {"quality": 3}})) == ("", "")
+
+
+def layered(folder, frames):
+    """A layer for each region, as roto is kept in Nuke, and all of them in alpha."""
+    for frame in frames:
+        planes = {f"{name}.alpha": np.zeros((H, W), np.float32) for name in NAMES}
+        for at, plane in enumerate(planes.values()):
+            plane[4:36, 4 + 18 * at : 20 + 18 * at] = 1.0
+        planes["rgba.alpha"] = np.maximum.reduce(list(planes.values()))
+        save(f"{folder}/roto.{frame}.exr", Image(planes, WINDOW, FORMAT), list(planes), True)
+    return f"{folder}/roto.%04d.exr"
+
+
+def dressed(folder, frames, coat=1.0):
+    """Three plain colours with a little grain; the coat's red may drift."""
+    tones = ((0.4 * coat, 0.1, 0.08), (0.5, 0.35, 0.28), (0.1, 0.15, 0.4))
+    for frame in frames:
+        random = np.random.default_rng(frame)
+        planes = {n: np.full((H, W), 0.18, np.float32) for n in ("rgba.red", "rgba.green")}
+        planes |= {"rgba.blue": np.full((H, W), 0.18, np.float32)}
+        for at, tone in enumerate(tones):
+            for plane, value in zip(planes.values(), tone, strict=True):
+                grain = random.normal(1.0, 0.02, (32, 16))
+                plane[4:36, 4 + 18 * at : 20 + 18 * at] = (value * grain).astype(np.float32)
+        planes["rgba.alpha"] = np.ones((H, W), np.float32)
+        save(f"{folder}/shot.{frame}.exr", Image(planes, WINDOW, FORMAT), list(planes), True)
+    return f"{folder}/shot.%04d.exr"
+
+
+NAMES = ("coat", "face", "hair")
+SHOT = range(1001, 1007)
+
+
+def test_a_shot_is_checked_against_a_folder_and_locked(nuke, linked, tmp_path):
+    """A red coat that drifted is found, and brought back in its region alone."""
+    from backlot import media
+    from backlot.character import folder, mattes, references
+
+    host = nuke()
+    host._root["name"]._value = str(tmp_path / "comp.nk")
+    host._frame = 1001
+    roto = layered(tmp_path / "roto", SHOT)
+    clean = dressed(tmp_path / "clean", SHOT)
+    hero = folder.new(tmp_path / "hero", "Hero", NAMES)
+    cover = mattes.of_shot(roto, clean, dict.fromkeys(NAMES, ())).frame(1003)
+    frame = media.read(clean % 1003, colorspace="lin_rec709", number=1003)
+    references.add(hero, frame, cover, shot="sh010")
+
+    node = host.module.createNode("CharacterLock")
+    drifted = dressed(tmp_path / "drifted", SHOT, coat=1.6)
+    source = read(host, drifted, (1001, 1006))
+    node.setInput(0, source)
+    node.setInput(1, read(host, roto, (1001, 1006)))
+    node["character"].setValue(str(tmp_path / "hero"))
+    host.press(node, "render_range")
+    assert until(host, node).startswith("v001: 6 frames, coat changed")
+    host.press(node, "details")
+    assert "coat changed on 1001-1006" in host.messages[-1]
+    shown, before = host.show(node, 1003), host.show(source, 1003)
+    assert all(same(shown.planes[n], before.planes[n]) for n in before.planes)
+
+    node["mode"].setValue("lock")
+    host.press(node, "render_range")
+    until(host, node)
+    shown = host.show(node, 1003).planes["rgba.red"]
+    wanted = host.show(read(host, clean, (1001, 1006)), 1003).planes["rgba.red"]
+    coat = (slice(6, 34), slice(6, 18))
+    left, off = (np.median(p[coat] - wanted[coat]) for p in (shown, before.planes["rgba.red"]))
+    assert abs(left) < 0.5 * abs(off)  # how near it comes is the tool's own test
+    rest = np.ones((H, W), bool)
+    rest[4:36, 4:20] = False
+    for name in before.planes:
+        assert same(host.show(node, 1003).planes[name][rest], before.planes[name][rest])
