@@ -8,6 +8,7 @@ def table(columns):
     made = QtWidgets.QTreeWidget()
     made.setHeaderLabels(list(columns))
     made.setRootIsDecorated(False)
+    made.header().setSectionResizeMode(0, QtWidgets.QHeaderView.ResizeToContents)
     return made
 
 
