@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from . import models
+from . import character, models
 from .say import guarded
 
 SERVER = "Server"
@@ -44,11 +44,12 @@ def build(argv: Sequence[str]) -> typer.Typer:
     word = next((word for word in argv if not word.startswith("-")), "")
     if not word:
         _add_names(app)
-    elif word not in {"models", *(command.__name__ for command, _ in _COMMANDS)}:
+    elif word not in {"models", "character", *(command.__name__ for command, _ in _COMMANDS)}:
         _add_tool(app, word, running=not {"-h", "--help"} & set(argv), as_json="--json" in argv)
     for command, panel in _COMMANDS:
         app.command(command.__name__, rich_help_panel=panel)(guarded(command))
     app.add_typer(models.group(), name="models", rich_help_panel=ABOUT)
+    app.add_typer(character.group(), name="character", rich_help_panel=TOOLS)
     return app
 
 

@@ -41,7 +41,7 @@ def run(
     from ..client import connect
     from ..shot import estimate, process
 
-    _end_on_signals()
+    end_on_signals()
     first = spec.inputs[0].name
     given: dict[str, Any] = {**inputs, **params, "frames": frames, "layer": layer or ""}
     given |= {"colorspace": colorspace, "compression": compression, "force": force}
@@ -60,7 +60,7 @@ def run(
     return take.exit_code
 
 
-def _end_on_signals() -> None:
+def end_on_signals() -> None:
     """SIGTERM ends a run as Ctrl-C does; the second of either ends it at once.
 
     Whole frames only are left in any case: files get their name when they are complete.

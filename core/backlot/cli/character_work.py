@@ -1,0 +1,159 @@
+"""`backlot character check`, `lock` and `report` at work."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from ..errors import InvalidInput
+from ..sequence import parse_frames
+from . import specs
+from .follow import followed, take_fields
+from .run import end_on_signals
+from .say import emit, stdout
+
+if TYPE_CHECKING:
+    from ..character.report import Outcome
+    from ..character.results import ShotResult
+
+CHANGED, CANNOT_TELL = 10, 11
+_COLORS = {"changed": "red", "unchanged": "green", "cannot tell": "yellow"}
+
+
+def check(
+    folder: str,
+    listed: str,
+    out: str,
+    mattes: str,
+    costume: str,
+    clip: float,
+    force: bool,
+    as_json: bool,
+) -> int:
+    """Returns: the exit code, 0 unchanged, 10 changed, 11 not all could be told."""
+    from ..character import check as checks
+    from ..character import report as reports
+    from ..character import shotlist
+    from ..character.folder import load
+    from ..character.references import read_all
+    from ..character.sending import sent
+    from ..client import connect
+
+    end_on_signals()
+    character = load(folder)
+    shots = shotlist.read(listed, mattes)
+    source = Path(listed).resolve() if listed.lower().endswith(".otio") else None
+    with connect(client="cli") as studio:
+        specs.remember(studio.tools())
+        text = sent(studio, folder, "check")
+        checked = reports.begin(Path(out), character, read_all(character), shots, source)
+        work = checks.Check(text, shots, Path(out), costume, clip)
+        with followed(f"check {character.name}", as_json) as progress:
+            for result in checks.run(studio, work, force=force, progress=progress):
+                _tell_shot(result, as_json)
+    return _tell(reports.write(checked), Path(out), as_json)
+
+
+def report(folder: str, as_json: bool) -> int:
+    """Returns: the exit code of the check that it reports."""
+    from ..character import report as reports
+
+    return _tell(reports.write(reports.load(Path(folder))), Path(folder), as_json)
+
+
+def lock(
+    folder: str,
+    listed: str,
+    out: str,
+    mattes: str,
+    frames: str,
+    given: Mapping[str, Any],
+    as_json: bool,
+) -> int:
+    """Returns: the exit code, that of the worst take."""
+    from dataclasses import replace
+
+    from ..character import locking, shotlist
+    from ..character.sending import sent
+    from ..client import connect
+
+    end_on_signals()
+    shots = shotlist.read(listed, mattes)
+    if len(shots) > 1 and "{shot}" not in out:
+        raise InvalidInput(
+            f"{len(shots)} shots would be written over each other.",
+            "Put {shot} into the output: --out '{shot}/locked.####.exr'.",
+        )
+    codes = [0]
+    with connect(client="cli") as studio:
+        specs.remember(studio.tools())
+        text = sent(studio, folder, "lock")
+        for shot in shots:
+            asked = replace(shot, frames=parse_frames(frames)) if frames else shot
+            options = {**given, "costume": shot.costume or given["costume"]}
+            target = out.replace("{shot}", shot.name)
+            with followed(f"lock {shot.name}", as_json) as progress:
+                take = locking.lock(studio, text, asked, target, progress=progress, **options)
+            codes.append(take.exit_code)
+            slopes = locking.corrections(take)
+            if slopes:
+                locking.write_cdl(_beside(target, shot.name), shot.name, slopes)
+            if as_json:
+                emit({**take_fields(take), "shot": shot.name, "slopes": slopes})
+            else:
+                _tell_take(str(take), slopes)
+    return max(codes)
+
+
+def _beside(out: str, shot: str) -> Path:
+    return Path(out).parent / f"{shot}.ccc"
+
+
+def _tell_take(words: str, slopes: Mapping[str, Any]) -> None:
+    from rich.markup import escape
+
+    console = stdout()
+    console.print(escape(words))
+    for region, slope in slopes.items():
+        console.print(f"  {region} brought back by {' '.join(f'{each:.3f}' for each in slope)}")
+    if not slopes:
+        console.print("  nothing had changed, and nothing was corrected")
+
+
+def _tell_shot(result: ShotResult, as_json: bool) -> None:
+    if as_json:
+        regions = [verdict.fields() for verdict in result.verdicts]
+        emit({"event": "shot", "shot": result.shot, "verdict": result.verdict, "regions": regions})
+        return
+    from rich.markup import escape
+
+    console = stdout()
+    color = _COLORS[result.verdict]
+    console.print(f"[bold]{escape(result.shot)}[/]  [{color}]{result.verdict}[/]")
+    for verdict in result.verdicts:
+        console.print(f"  {escape(str(verdict))}")
+    for number, why in result.failed[:3]:
+        console.print(f"  [yellow]frame {number} failed: {escape(why)}[/]")
+
+
+def _tell(outcome: Outcome, out: Path, as_json: bool) -> int:
+    code = {"changed": CHANGED, "unchanged": 0}.get(outcome.verdict, CANNOT_TELL)
+    if as_json:
+        emit(
+            {
+                "event": "end",
+                "verdict": outcome.verdict,
+                "changed": outcome.changed,
+                "unchanged": outcome.unchanged,
+                "cannot_tell": outcome.cannot_tell,
+                "failed_frames": outcome.failed,
+                "report": str(out / "report.html"),
+                "exit_code": code,
+            }
+        )
+    else:
+        console = stdout()
+        console.print(str(outcome))
+        console.print(f"report: {out / 'report.html'}", markup=False)
+    return code
