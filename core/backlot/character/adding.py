@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -40,7 +41,7 @@ def add_frame(
     finally:
         opened.close()
     cover = of_shot(mattes, plate, character.mattes).frame(number)
-    shot = {"shot": Path(source.before).name.rstrip("._-0123456789")}
+    shot = {"shot": re.sub(r"[._\-\d]*(\.\w+)?\Z", "", Path(source.before).name)}
     given = {name: text for name, text in words.items() if text}
     return references.add(
         character,

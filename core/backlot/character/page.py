@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 _LINES = ("#0072b2", "#d55e00", "#009e73", "#cc79a7", "#e69f00", "#56b4e9", "#555555", "#000000")
 _SIGNS = {CHANGED: "&#9650;", UNCHANGED: "&#10003;", CANNOT_TELL: "?"}
 _CLASSES = {CHANGED: "changed", UNCHANGED: "same", CANNOT_TELL: "open"}
-_WIDTH, _HEIGHT, _LEFT, _BOTTOM, _TOP = 720, 150, 34, 20, 8
+_WIDTH, _HEIGHT, _LEFT, _BOTTOM, _TOP = 960, 150, 34, 20, 8
 _LEAST_SCALE = 6.0
 
 _STYLE = """
@@ -40,10 +40,9 @@ th { text-align: left; font-weight: 600; border-bottom: 1px solid #9a9aa4;
 td { border-bottom: 1px solid #ececf0; padding: 4px 10px 4px 0; vertical-align: top; }
 .changed { color: #a83200; font-weight: 600; } .same { color: #00694b; } .open { color: #62626c; }
 .pictures { display: flex; flex-wrap: wrap; gap: 10px; }
-figure { margin: 0; break-inside: avoid; } figcaption { font-size: 12px; max-width: 180px; }
-figure img { display: block; height: 190px; border-radius: 3px; background: #18181a; }
-section { break-inside: avoid; margin: 22px 0; display: flex; gap: 18px; }
-section > div { flex: 1; min-width: 0; } section img { height: 150px; border-radius: 3px; }
+figure { margin: 0; break-inside: avoid; } figcaption { font-size: 12px; max-width: 240px; }
+figure img { display: block; max-height: 220px; max-width: 240px; border-radius: 3px; }
+section { break-inside: avoid; margin: 22px 0; }
 ul { margin: 4px 0 6px; padding-left: 18px; }
 svg { width: 100%; height: auto; display: block; } svg text { font-size: 10px; fill: #62626c; }
 .key { font-size: 12px; } .key span { margin-right: 14px; white-space: nowrap; }
@@ -82,7 +81,8 @@ def html(checked: Checked, outcome: Outcome, worst: Sequence[Worst]) -> Iterator
     yield f'<!doctype html>\n<html lang="en"><head><meta charset="utf-8"><title>{name}</title>'
     yield f"<style>{_STYLE}</style></head><body>\n<h1>{name}: character check</h1>\n"
     yield (
-        f'<p class="quiet">{len(checked.shots)} shots, {len(checked.references)} references, '
+        f'<p class="quiet">{_counted(len(checked.shots), "shot")}, '
+        f"{_counted(len(checked.references), 'reference')}, "
         f"regions: {escape(', '.join(checked.regions))}. Made by Backlot.</p>\n"
     )
     yield _counts(outcome)
@@ -96,6 +96,10 @@ def html(checked: Checked, outcome: Outcome, worst: Sequence[Worst]) -> Iterator
         yield _section(result, colors, checked.threshold)
     yield _METHOD.format(threshold=checked.threshold)
     yield "</body></html>\n"
+
+
+def _counted(count: int, noun: str) -> str:
+    return f"{count} {noun}{'' if count == 1 else 's'}"
 
 
 def _counts(outcome: Outcome) -> str:
@@ -193,10 +197,9 @@ def _section(result: ShotResult, colors: Mapping[str, str], threshold: float) ->
     said += f'<li class="changed">and {more} more frames</li>' if more > 0 else ""
     kind = _CLASSES[result.verdict]
     return (
-        f'<section id="{escape(result.shot)}"><div>'
+        f'<section id="{escape(result.shot)}">'
         f'<h3>{escape(result.shot)} <span class="{kind}">{result.verdict}</span></h3>'
-        f"<ul>{said}</ul>{_plot(lines, colors, threshold)}</div>"
-        f"{_embedded(result.picture)}</section>\n"
+        f"<ul>{said}</ul>{_plot(lines, colors, threshold)}</section>\n"
     )
 
 

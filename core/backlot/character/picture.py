@@ -18,7 +18,7 @@ from .mattes import Mattes, box
 from .results import ShotResult
 from .verdicts import CHANGED
 
-HEIGHT = 260
+HEIGHT, WIDTH = 220, 300
 _MARGIN = 0.08
 _BACKGROUND = 0.35
 """How much of the surroundings is left around the character."""
@@ -41,14 +41,13 @@ def save_picture(result: ShotResult, read: Callable[[int], Frame], mattes: Matte
                 write_png(result.picture, shown)
 
 
-def neutral(
-    frame: Frame, mattes: Frame, light: Sequence[float] | None = None, height: int = HEIGHT
-) -> Display | None:
+def neutral(frame: Frame, mattes: Frame, light: Sequence[float] | None = None) -> Display | None:
     """The character cut out, its surroundings dimmed, divided by the light of the shot.
 
     light: gains of red, green and blue against the reference (Result.measured["light"]).
 
-    Returns: (height, width, 3) uint8 as an sRGB screen shows it; None where it is not in the frame.
+    Returns: (height, width, 3) uint8 as an sRGB screen shows it, at most 220x300; None where the
+    character is not in the frame.
     """
     from PIL import Image
 
@@ -64,7 +63,8 @@ def neutral(
     cover = coverage(mattes, common)[:, :, None]
     rgb *= _BACKGROUND + (1 - _BACKGROUND) * cover
     picture = displayed(Frame(np.ascontiguousarray(rgb), ("R", "G", "B")))
-    size = (max(1, round(common.width * height / common.height)), height)
+    scale = min(HEIGHT / common.height, WIDTH / common.width)
+    size = (max(1, round(common.width * scale)), max(1, round(common.height * scale)))
     return np.asarray(Image.fromarray(picture).resize(size, Image.Resampling.LANCZOS))
 
 

@@ -33,7 +33,8 @@ _RUN = 5
 """Frames in a row that make a change of part of a shot; fewer are taken for noise."""
 _SHARE = 0.5
 _NOTICEABLE = 1.0
-_TEXTURE = 1.5
+_NEUTRAL = 5.0
+_TEXTURE = 2.5
 Lab = Sequence[float]
 
 
@@ -183,7 +184,8 @@ def towards(before: Lab, after: Lab) -> str:
     Named are the parts that make up most of the difference, the largest first.
     """
     lightness = after[0] - before[0]
-    chroma = math.hypot(*after[1:]) - math.hypot(*before[1:])
+    neutral = math.hypot(*before[1:]) < _NEUTRAL  # more or less of nothing is no direction
+    chroma = 0.0 if neutral else math.hypot(*after[1:]) - math.hypot(*before[1:])
     a, b = after[1] - before[1], after[2] - before[2]
     hue = math.sqrt(max(0.0, a * a + b * b - chroma * chroma))
     parts = [

@@ -1,0 +1,140 @@
+"""Verdicts in words: what changed, how much, towards what, or why it cannot be told."""
+
+from __future__ import annotations
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from backlot.character.verdicts import WHY, of_shot, summary, towards
+
+GREY = (50.0, 0.0, 0.0)
+RED = (50.0, 40.0, 20.0)
+
+
+def said(verdict: str, size: float = 0.5, **more: object) -> dict[str, object]:
+    return {"verdict": verdict, "size": size, "from": RED, "to": (50.0, 46.0, 20.0), **more}
+
+
+def frames(pattern: str) -> list[tuple[int, dict[str, object]]]:
+    """c changed, u unchanged, ? cannot tell, from frame 1001."""
+    kinds = {
+        "c": said("changed", 6.0),
+        "u": said("unchanged"),
+        "?": {"verdict": "cannot tell", "why": "small"},
+    }
+    return [(1001 + at, kinds[letter]) for at, letter in enumerate(pattern)]
+
+
+@pytest.mark.parametrize(
+    ("after", "words"),
+    [
+        ((60, 40, 20), "lighter"),
+        ((40, 40, 20), "darker"),
+        ((50, 50, 25), "more saturated"),
+        ((50, 30, 15), "less saturated"),
+        ((50, 33, 34), "yellow-greener"),
+        ((50, 42, 5), "bluer"),
+        ((56, 48, 24), "more saturated, lighter"),
+        ((50.2, 40.3, 20), ""),
+    ],
+)
+def test_the_direction_of_a_change(after: tuple[float, float, float], words: str) -> None:
+    assert towards(RED, after) == words
+
+
+@pytest.mark.parametrize(
+    ("a", "b", "word"),
+    [(5, 0, "redder"), (5, 5, "warmer"), (0, 5, "yellower"), (-5, 0, "greener"), (0, -5, "bluer")],
+)
+def test_a_cast_on_grey_is_a_hue(a: float, b: float, word: str) -> None:
+    assert towards(GREY, (50.0, a, b)) == word
+
+
+@pytest.mark.parametrize(
+    ("pattern", "verdict", "spans"),
+    [
+        ("u" * 20, "unchanged", ()),
+        ("c" * 20, "changed", ((1001, 1020),)),
+        ("u" * 15 + "c" * 5, "changed", ((1016, 1020),)),
+        ("u" * 16 + "c" * 4, "unchanged", ()),
+        ("cu" * 10, "changed", tuple((n, n) for n in range(1001, 1020, 2))),
+        ("uuu" + "ccccc" + "u" * 20 + "cccccc", "changed", ((1004, 1008), (1029, 1034))),
+        ("?" * 20, "cannot tell", ()),
+        ("u" + "?" * 19, "cannot tell", ()),
+        ("uuu" + "?" * 17, "unchanged", ()),
+        ("cc?cc" + "u" * 20, "unchanged", ()),
+        ("ccc??cc" + "u" * 20, "changed", ((1001, 1007),)),
+        ("c", "changed", ((1001, 1001),)),
+    ],
+)
+def test_a_shot_s_verdict(pattern: str, verdict: str, spans: tuple) -> None:
+    told = of_shot("coat", frames(pattern))
+    assert (told.verdict, told.spans) == (verdict, spans)
+    assert told.frames == len(pattern)
+    assert told.judged == len(pattern.replace("?", ""))
+
+
+def test_sentences() -> None:
+    assert str(of_shot("coat", frames("u" * 15 + "c" * 5))) == (
+        "coat changed by 6.0 dE2000: more saturated, redder (1016-1020)"
+    )
+    assert str(of_shot("coat", frames("uuuu"))) == "coat unchanged (0.5 dE2000)"
+    assert str(of_shot("coat", frames("uuu?"))) == (
+        "coat unchanged (0.5 dE2000, 1 of 4 frames cannot be told)"
+    )
+    assert str(of_shot("hair", frames("??"))) == (
+        "hair cannot be told: it is too small in the picture"
+    )
+    assert str(of_shot("hat", [])) == "hat cannot be told: the character is not in the picture"
+
+
+def test_the_commonest_reason_is_told() -> None:
+    told = [(n, {"verdict": "cannot tell", "why": "dark" if n else "small"}) for n in range(3)]
+    assert of_shot("hair", told).why == WHY["dark"]
+
+
+def test_reasons_of_the_tool_all_have_words() -> None:
+    """Every code that the server's look package gives is one that people are told in words."""
+    import inspect
+    import re
+
+    from backlot_server.look import drift
+
+    source = inspect.getsource(drift)
+    codes = set(re.findall(r'return "([a-z\-]+)"|why="([a-z\-]+)"|, "([a-z\-]+)"\)', source))
+    found = {code for each in codes for code in each if code} & {
+        *WHY, *(c for each in codes for c in each if "-" in c)
+    }  # fmt: skip
+    assert {"small", "clipped", "dark", "mixed-light", "unsure"} <= found
+    assert found <= set(WHY), found - set(WHY)
+
+
+def test_what_is_measured_beside_colour_is_noted() -> None:
+    lines = [(n, said("unchanged", texture=0.2, detail=1.1, lightness=-0.6)) for n in range(3)]
+    assert of_shot("coat", lines).notes == (
+        "less contrast in its texture (0.2x the reference)",
+        "darker by 0.6 stops",
+    )
+    quiet = [(n, said("unchanged", texture=1.2, lightness="beyond judging")) for n in range(3)]
+    assert of_shot("coat", quiet).notes == ()
+
+
+@given(st.lists(st.sampled_from("cu?"), max_size=60))
+def test_any_pattern_of_frames_has_a_verdict_and_a_sentence(pattern: list[str]) -> None:
+    told = of_shot("coat", frames("".join(pattern)))
+    assert str(told)
+    assert told.fields()["verdict"] == told.verdict
+    if "c" not in pattern:
+        assert told.verdict != "changed"
+    if told.verdict == "changed":
+        assert told.spans
+        assert all(first <= last for first, last in told.spans)
+
+
+def test_a_shot_is_unchanged_only_when_all_of_it_is() -> None:
+    same, open_, changed = (of_shot("a", frames(letter * 9)) for letter in "u?c")
+    assert summary([same, same]) == "unchanged"
+    assert summary([same, open_]) == "cannot tell"
+    assert summary([same, open_, changed]) == "changed"
+    assert summary([]) == "cannot tell"
