@@ -76,7 +76,7 @@ class Shot:
         }
 
     def filled(self, *numbers: int, **values: object) -> tuple[dict[int, Pixels], LocalJob]:
-        """Frames made in one job, and the job."""
+        """Frames made in one job, without new grain, and the job."""
         return run(self.inputs(), *(numbers or self.numbers), **values)
 
     def error(self, number: int, made: Pixels) -> float:
@@ -94,6 +94,8 @@ def matte_frame(cover: Pixels, number: int) -> Frame:
 def run(
     inputs: dict[str, Supply], *numbers: int, **values: object
 ) -> tuple[dict[int, Pixels], LocalJob]:
+    if any(param.name == "grain" for param in fill.SPEC.params):
+        values.setdefault("grain", 0.0)  # what is compared here is the fill before it
     job = LocalJob(fill.SPEC, inputs, values, tuple(numbers))  # type: ignore[arg-type]
     made = {number: np.array(fill.run(job, number).frame.pixels) for number in numbers}
     return made, job

@@ -11,13 +11,13 @@ import numpy as np
 import numpy.typing as npt
 
 from ..membrane import Mask, Values, distance, membrane
-from . import register
+from . import depth, parallax, register
+from .depth import LEAST_SEEN
 from .merge import Index, Merged, Samples, lighting, lit, merge, sample
+from .points import Hole, channels, holed, mapped, shown, target_values
 from .register import Matrix, Pair
-from .shot import NEAR, Look, Shot, colours, smooth
+from .shot import NEAR, Shot
 
-RING = 20
-"""Pixels around the hole by which light and seams are told."""
 BENT = 8.0
 """Of them, those next to the hole that the fill is bent to meet."""
 SEAM_BLUR = 3.0
@@ -25,25 +25,11 @@ SEAM_STEADY = 0.006
 """Steps at the rim below this, in code, are taken for grain."""
 FADE = 10.0
 """Frames of distance after which a source counts a third."""
-LEAST_SEEN = 0.004
-"""A source that shows less of the hole than this is left out."""
-PROBES = 4000
-
-
-@dataclass(frozen=True)
-class Hole:
-    """The pixels of a target that matter: its hole and the ring of known ones around it.
-
-    ys, xs: (points,) in the frame's own pixels. inside (points,): in the hole. x, y: in the one
-    coordinate system of all windows.
-    """
-
-    shape: tuple[int, int]
-    ys: Index
-    xs: Index
-    inside: Mask
-    x: Values
-    y: Values
+MOST = 24
+ENOUGH = 4
+FLAT = 0.35
+"""Points this many pixels off the plane, and one plane does not do."""
+BETTER = 0.7
 
 
 @dataclass(frozen=True)
@@ -60,45 +46,30 @@ class Seen:
     pairs: dict[int, Pair]
 
 
-def holed(look: Look, covered: Mask) -> Hole:
-    """The points of a frame's hole and ring."""
-    ring = (look.away > 0) & (look.away <= RING) & ~covered
-    ys, xs = (at.astype(np.int32) for at in np.nonzero(covered | ring))
-    inside = covered[ys, xs]
-    x, y = ((at + o).astype(np.float32) for at, o in ((xs, look.window.x), (ys, look.window.y)))
-    return Hole(covered.shape, ys, xs, inside, x, y)
+def sources(shot: Shot, number: int, guesses: dict[int, Matrix], hole: Hole) -> list[int]:
+    """Which of the frames within reach a target is filled from: a rule of their numbers and of
+    what they show, never of which frames are made together.
 
-
-def sources(number: int, present: list[int], near: int = NEAR) -> list[int]:
-    """Which of the frames present a target is filled from: a rule of their numbers alone."""
+    The nearest on both sides; then those that show most of what fewer than ENOUGH show so far.
+    """
+    present = sorted(guesses)
     at = present.index(number)
-    close = present[max(0, at - near) : at] + present[at + 1 : at + 1 + near]
-    return sorted({*close, *(n for n in present if n % near == 0 and n != number)})
-
-
-def mapped(homography: Matrix, hole: Hole) -> tuple[Values, Values]:
-    """Where a hole's points lie in a source, in the one coordinate system."""
-    points = register.moved(homography, np.stack([hole.x, hole.y], axis=1))
-    return np.ascontiguousarray(points[:, 0]), np.ascontiguousarray(points[:, 1])
-
-
-def shows(shot: Shot, number: int, guess: Matrix, hole: Hole) -> float:
-    """The part of the hole that a source shows."""
-    look = shot.look(number)
-    assert look is not None
-    inside = np.nonzero(hole.inside)[0]
-    picked = inside[:: max(1, len(inside) // PROBES)]
-    at = register.moved(guess, np.stack([hole.x[picked], hole.y[picked]], axis=1))
-    column, row = np.rint(at - register.origin(look)).astype(np.int64).T
-    height, width = look.away.shape
-    there = (row >= 0) & (row < height) & (column >= 0) & (column < width)
-    row[~there] = column[~there] = 0
-    return float(np.mean(there & (look.away[row, column] > 0)))
-
-
-def target_values(shot: Shot, number: int, hole: Hole) -> Values:
-    """The target's own codes at the points of the ring; what is in the hole means nothing."""
-    return np.asarray(shot.codes(number).smooth[hole.ys, hole.xs], np.float32)
+    near = present[max(0, at - NEAR) : at] + present[at + 1 : at + 1 + NEAR]
+    others = [n for n in present if n not in near and n != number]
+    others = [n for n in others if abs(n - number) <= 2 * NEAR or n % (NEAR // 2) == 0]
+    seen_by = {n: shown(shot, n, guesses[n], hole) for n in (*near, *others)}
+    chosen = [n for n in near if seen_by[n].mean() > LEAST_SEEN]
+    count = np.sum([seen_by[n] for n in chosen], axis=0) if chosen else np.zeros(1, int)
+    others.sort(key=lambda n: (abs(n - number), n))
+    while others and len(chosen) < MOST:
+        gains = [float(np.mean(seen_by[n] & (count < ENOUGH))) for n in others]
+        best = int(np.argmax(gains))
+        if gains[best] <= LEAST_SEEN:
+            break
+        source = others.pop(best)
+        chosen.append(source)
+        count = count + seen_by[source]
+    return sorted(chosen)
 
 
 def seen(shot: Shot, number: int, covered: Mask) -> Seen:
@@ -108,38 +79,83 @@ def seen(shot: Shot, number: int, covered: Mask) -> Seen:
     hole = holed(look, covered)
     guesses = register.chained(shot, number, shot.neighbours(number))
     pairs: dict[int, Pair] = {}
-    for source in sources(number, sorted(guesses)):
-        if shows(shot, source, guesses[source], hole) < LEAST_SEEN:
-            continue
-        found = register.pair(shot, number, source, guesses[source])
+    last: dict[bool, tuple[int, Pair]] = {}
+    for source in sorted(sources(shot, number, guesses, hole), key=lambda n: (abs(n - number), n)):
+        later = source > number
+        found = register.pair(shot, number, source, guesses[source], last.get(later))
         if found is not None:
             pairs[source] = found
-    return gathered(shot, number, hole, pairs)
+            last[later] = source, found
+    lights = {source: _light(shot, number, source, pairs[source], hole) for source in pairs}
+    return gathered(shot, number, hole, pairs, lights, _maps(shot, number, hole, pairs, lights))
 
 
-def gathered(shot: Shot, number: int, hole: Hole, pairs: dict[int, Pair]) -> Seen:
-    assert shot.parts is not None
-    target = target_values(shot, number, hole)
-    count, channels = target.shape
-    order = tuple(sorted(pairs))
-    samples = Samples(
-        np.zeros((len(order), count, channels), np.float32), np.zeros((len(order), count), np.uint8)
+def _light(shot: Shot, number: int, source: int, pair: Pair, hole: Hole) -> Values:
+    """The factors that bring a source to the target's light, told on a part of the ring."""
+    look = shot.look(source)
+    assert look is not None
+    ring = np.nonzero(~hole.inside)[0]
+    ring = ring[:: max(1, len(ring) // 20000)]
+    part = Hole(
+        hole.shape, hole.ys[ring], hole.xs[ring], hole.inside[ring], hole.x[ring], hole.y[ring]
     )
-    listed = smooth(shot.parts, channels + len(shot.parts.exact))
-    colour = [listed.index(channel) for channel in colours(shot.parts)]
-    lead = [listed.index(channel) for channel in dict.fromkeys(shot.parts.color[0])]
+    x, y = mapped(pair.homography, part)
+    values = np.zeros((len(ring), shot.codes(source).smooth.shape[2]), np.float32)
+    there = np.zeros(len(ring), np.uint8)
+    x, y = x - look.window.x, y - look.window.y
+    sample(shot.codes(source).smooth, look.away, x, y, values, there)
+    colour, _ = channels(shot, values.shape[1])
+    return lighting(values, target_values(shot, number, part), there > 0, colour)
+
+
+Maps = dict[int, tuple[Values, Values]]
+"""For each source x and y of every point of the hole, in the one coordinate system."""
+
+
+def _maps(
+    shot: Shot, number: int, hole: Hole, pairs: dict[int, Pair], lights: dict[int, Values]
+) -> Maps:
+    """One plane where that suffices, else with the depth behind the matte."""
+    off = float(np.percentile([pair.residual for pair in pairs.values()], 75)) if pairs else 0.0
+    if len(pairs) >= 3 and off > FLAT:
+        look = shot.look(number)
+        assert look is not None
+        points = register.corners(shot, look) + register.origin(look)
+        found = parallax.parallax(points, pairs)
+        if found is not None and found.error < BETTER * off:
+            distances, made = depth.depth_of(shot, number, hole, found, lights)
+            loose = depth.LOOSE * (found.far - found.near)
+            cameras = zip(found.sources, found.cameras, strict=True)
+            return {u: depth.through(c, hole, distances, made.get(u), loose) for u, c in cameras}
+    return {source: mapped(pair.homography, hole) for source, pair in pairs.items()}
+
+
+def gathered(
+    shot: Shot,
+    number: int,
+    hole: Hole,
+    pairs: dict[int, Pair],
+    lights: dict[int, Values],
+    maps: Maps,
+) -> Seen:
+    target = target_values(shot, number, hole)
+    count, width = target.shape
+    order = tuple(sorted(maps))
+    samples = Samples(
+        np.zeros((len(order), count, width), np.float32), np.zeros((len(order), count), np.uint8)
+    )
+    _, lead = channels(shot, width)
     off = np.zeros(len(order))
     places = []
     for at, source in enumerate(order):
+        shot.check()
         look = shot.look(source)
         assert look is not None
-        x, y = mapped(pairs[source].homography, hole)
+        x, y = maps[source]
         x, y = x - look.window.x, y - look.window.y
         sample(shot.codes(source).smooth, look.away, x, y, samples.values[at], samples.seen[at])
-        usable = ~hole.inside & (samples.seen[at] > 0)
-        factors = lighting(samples.values[at], target, usable, colour)
-        lit(samples.values[at], factors)
-        off[at] = _misfit(samples.values[at], target, usable, lead)
+        lit(samples.values[at], lights[source])
+        off[at] = _misfit(samples.values[at], target, ~hole.inside & (samples.seen[at] > 0), lead)
         places.append((x, y))
     trust = _trust(number, order, off)
     merged = merge(samples, trust, lead)

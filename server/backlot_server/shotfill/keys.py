@@ -19,8 +19,9 @@ from backlot.frame import Window
 from ..encoding import decoded, encoded
 from ..membrane import Mask, Values
 from . import fill, register
-from .fill import Hole, Seen
+from .fill import Seen
 from .merge import lighting, lit, sample
+from .points import Hole, channels, mapped, target_values
 from .register import Matrix
 from .shot import CURVE, Shot, colours, smooth
 
@@ -73,7 +74,7 @@ def complete(shot: Shot, number: int, covered: Mask, artist: Artist) -> Complete
     """Everything behind a frame's matte: what others saw, what keys hold, what has to be made."""
     found = fill.seen(shot, number, covered)
     hole, merged = found.hole, found.merged
-    target = fill.target_values(shot, number, hole)
+    target = target_values(shot, number, hole)
     shown = merged.best >= 0
     values = np.where(hole.inside[:, None], merged.values, target)
     exact = found.exact
@@ -165,15 +166,14 @@ def _shown(
     hole = found.hole
     made = _key(shot, key, artist)
     pair = found.pairs.get(key) or register.pair(shot, number, key, guess)
-    x, y = fill.mapped(guess if pair is None else pair.homography, hole)
+    x, y = mapped(guess if pair is None else pair.homography, hole)
     x, y = x - made.window.x, y - made.window.y
     theirs = np.zeros_like(values)
     there = np.zeros(len(values), np.uint8)
     everywhere = np.full(made.smooth.shape[:2], 255, np.uint8)
     sample(made.smooth, everywhere, x, y, theirs, there)
     shown = there > 0
-    listed = smooth(shot.parts, values.shape[1] + len(shot.parts.exact))
-    colour = [listed.index(channel) for channel in colours(shot.parts)]
+    colour, _ = channels(shot, values.shape[1])
     lit(theirs, lighting(theirs, values, shown & ~left, colour))
     theirs += fill.bent(hole, theirs, values, shown & ~left, artist.blend)
     exact = None

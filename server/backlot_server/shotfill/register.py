@@ -42,11 +42,12 @@ WINDOW = (21, 21)
 class Pair:
     """Target to source, in pixels of the one coordinate system of all windows.
 
-    start, end: (n, 2) points followed from the target to the source. residual: rms distance of
-    the better nine tenths of them from where the plane has them.
+    index: (n,) which of the target's corners were followed, start and end (n, 2) from where to
+    where. residual: rms distance of the better nine tenths of them from where the plane has them.
     """
 
     homography: Matrix
+    index: npt.NDArray[np.int64]
     start: Points
     end: Points
     residual: float
@@ -71,13 +72,13 @@ def origin(look: Look) -> Points:
 
 def followed(
     one: Look, other: Look, points: Points, guess: Points, levels: int
-) -> tuple[Points, Points]:
-    """Those of `points` of one frame that are found in the other, and where.
+) -> tuple[npt.NDArray[np.int64], Points]:
+    """Which of `points` of one frame are found in the other, and where.
 
     Args: points, guess: (n, 2) in each look's own pixels.
     """
     if len(points) == 0:
-        return points, points
+        return np.zeros(0, np.int64), points
     here, there = _as_large(one.gray, other.gray), _as_large(other.gray, one.gray)
     end, good = _flow(here, there, points, guess, levels)
     back, again = _flow(there, here, end, points, levels)
@@ -88,7 +89,7 @@ def followed(
     kept &= (at[:, 0] >= 0) & (at[:, 0] < width) & (at[:, 1] >= 0) & (at[:, 1] < height)
     at[~kept] = 0
     kept &= other.away[at[:, 1], at[:, 0]] > CLEAR // 2
-    return points[kept], end[kept]
+    return np.nonzero(kept)[0], end[kept]
 
 
 def _as_large(one: Gray, other: Gray) -> Gray:
@@ -131,9 +132,9 @@ def plane(start: Points, end: Points) -> tuple[Matrix | None, npt.NDArray[np.boo
     if np.count_nonzero(inside) >= LEAST:
         better, _ = cv2.findHomography(start[inside], end[inside], 0)
         found = found if better is None else better
-        if _off(np.eye(3), start[inside], end[inside]) < STILL * (
-            _off(found, start[inside], end[inside]) + 0.01
-        ):
+        best = np.asarray(found, np.float64)
+        least = STILL * (_off(best, start[inside], end[inside]) + 0.01)
+        if _off(np.eye(3), start[inside], end[inside]) < least:
             found = np.eye(3)
     return np.asarray(found, np.float64), inside
 
@@ -166,8 +167,8 @@ def _step(shot: Shot, first: int, second: int) -> Matrix | None:
     assert other is not None
     points = corners(shot, one)
     shift = origin(one) - origin(other)
-    start, end = followed(one, other, points, points + shift, 5)
-    found, inside = plane(start + origin(one), end + origin(other))
+    index, end = followed(one, other, points, points + shift, 5)
+    found, inside = plane(points[index] + origin(one), end + origin(other))
     enough = np.count_nonzero(inside) >= max(LEAST, LEAST_PART * len(points))
     if found is not None and enough:
         return found
@@ -189,20 +190,31 @@ def chained(shot: Shot, number: int, present: list[int]) -> dict[int, Matrix]:
     return found
 
 
-def pair(shot: Shot, target: int, source: int, guess: Matrix) -> Pair | None:
-    """A source registered directly; None where that fails."""
+def pair(
+    shot: Shot, target: int, source: int, guess: Matrix, nearer: tuple[int, Pair] | None = None
+) -> Pair | None:
+    """A source registered directly; None where that fails.
+
+    nearer: a source between them, already registered: what moved off the plane up to there is
+    looked for as much further on as the source is further away.
+    """
     one, other = shot.look(target), shot.look(source)
     assert one is not None
     assert other is not None
     points = corners(shot, one)
     expected = moved(guess, points + origin(one)) - origin(other)
+    if nearer is not None:
+        at, known = nearer
+        off = known.end - moved(known.homography, known.start)
+        expected[known.index] += off * np.float32((source - target) / (at - target))
     height, width = other.gray.shape
     inside = (expected >= 0).all(axis=1) & (expected < (width, height)).all(axis=1)
-    start, end = followed(one, other, points[inside], expected[inside], 3)
-    start, end = start + origin(one), end + origin(other)
+    index, end = followed(one, other, points[inside], expected[inside], 3)
+    index = np.nonzero(inside)[0][index]
+    start, end = points[index] + origin(one), end + origin(other)
     found, agreed = plane(start, end)
     if found is None or np.count_nonzero(agreed) < LEAST:
-        return None if len(points) >= LEAST else Pair(guess, start, end, 0.0)
+        return None if len(points) >= LEAST else Pair(guess, index, start, end, 0.0)
     off = np.sort(np.linalg.norm(moved(found, start) - end, axis=1))
     off = off[: max(1, int(TRIMMED * len(off)))]
-    return Pair(found, start, end, float(np.sqrt(np.mean(off**2))))
+    return Pair(found, index, start, end, float(np.sqrt(np.mean(off**2))))

@@ -85,6 +85,10 @@ class Shot:
         self.kept: dict[Any, Any] = {}
         """What other modules keep of frames and pairs: small, and the same for every order."""
 
+    def check(self) -> None:
+        """Raise Cancelled when somebody asked for it."""
+        self._job.check()
+
     def look(self, number: int) -> Look | None:
         """None where plate or matte is missing. InvalidInput where the format changes."""
         if number not in self._looks:

@@ -1,0 +1,165 @@
+"""Depth behind a target's hole, by what a few sources show of it: see sweep.py."""
+
+from __future__ import annotations
+
+import cv2
+import numpy as np
+
+from ..membrane import Values, distance, membrane
+from . import sweep
+from .merge import lit
+from .parallax import Cameras, Parallax
+from .points import Hole, channels, mapped, shown
+from .shot import Shot
+
+LEAST_SEEN = 0.004
+"""A source that shows less of the hole than this is left out."""
+WIDE = 640
+"""About so many pixels across, depth is looked for."""
+AROUND = 8
+WITNESSES = 6
+COMPARED = 8
+GAP = 2.5
+"""Pixels of the sweep that may lack a distance and get their neighbours'."""
+LOOSE = 0.03
+"""Distances that differ less, as a part of their range, are the same."""
+
+
+def through(
+    camera: Cameras, hole: Hole, depth: Values, own: sweep.Depths | None, loose: float
+) -> tuple[Values, Values]:
+    """Where a source shows the hole's points; far outside where its own distances say that it
+    shows something else there."""
+    x, y = hole.x.astype(np.float64), hole.y.astype(np.float64)
+    u, v, w = (row[0] * x + row[1] * y + row[2] + row[3] * depth for row in camera)
+    u, v = ((q / w).astype(np.float32) for q in (u, v))
+    u[np.isnan(depth)] = v[np.isnan(depth)] = -1e6
+    if own is not None:
+        column, row = ((at - o) / own.step for at, o in zip((u, v), own.corner, strict=True))
+        said = _looked_up(
+            own.values, column.astype(np.float32), row.astype(np.float32), cv2.INTER_NEAREST
+        )
+        hidden = np.isfinite(said) & (np.abs(said - depth) > loose) & hole.inside
+        u[hidden] = v[hidden] = -1e6
+    return u, v
+
+
+def depth_of(
+    shot: Shot, number: int, hole: Hole, found: Parallax, lights: dict[int, Values]
+) -> tuple[Values, dict[int, sweep.Depths]]:
+    """The distance of each of the hole's points from the plane, and the sources' that say so."""
+    look = shot.look(number)
+    assert look is not None
+    step = max(1, round(look.gray.shape[1] / WIDE))
+    half = (step - 1) / 2
+    views = {u: view_of(shot, u, lights[u], step) for u in found.sources}
+    one = np.ones(shot.codes(number).smooth.shape[2], np.float32)
+    cameras = dict(zip(found.sources, found.cameras, strict=True))
+    made: dict[int, sweep.Depths] = {}
+    for source in _witnesses(shot, hole, found, cameras):
+        part = _part(hole, cameras[source], found, views[source], step)
+        if part is None:
+            continue
+        near = sorted((n for n in cameras if n != source), key=lambda n: (abs(n - source), n))
+        others = [(cameras[n], views[n]) for n in near[:COMPARED]]
+        others.append((np.eye(3, 4), view_of(shot, number, one, step)))
+        made[source] = sweep.depths(found, cameras[source], part, others, step, shot.check)
+    top, left = int(hole.ys.min()), int(hole.xs.min())
+    size = -(-(int(hole.ys.max()) - top + 1) // step), -(-(int(hole.xs.max()) - left + 1) // step)
+    corner = look.window.x + left + half, look.window.y + top + half
+    nearer = 1.0 if abs(found.far) >= abs(found.near) else -1.0
+    thrown = sweep.thrown(
+        [(cameras[u], d) for u, d in made.items()],
+        corner,
+        size,
+        step,
+        nearer,
+        LOOSE * (found.far - found.near),
+    )
+    missing = np.isnan(thrown)
+    known: Values = np.where(missing, np.float32(0), thrown)[:, :, None]
+    depth: Values = np.ascontiguousarray(membrane(known, missing)[:, :, 0])
+    depth = np.asarray(cv2.medianBlur(depth, 3))
+    depth[distance(missing) > GAP] = np.nan
+    x = ((hole.xs - left - half) / step).astype(np.float32)
+    y = ((hole.ys - top - half) / step).astype(np.float32)
+    lookup = cv2.INTER_NEAREST if step == 1 else cv2.INTER_LINEAR
+    found_here = _looked_up(depth, x, y, lookup)
+    return found_here, made
+
+
+def _looked_up(values: Values, x: Values, y: Values, how: int) -> Values:
+    """A picture at points, in rows that OpenCV can take."""
+    count = -(-len(x) // 16384) * 16384
+    wide = np.zeros((2, count), np.float32)
+    wide[0, : len(x)], wide[1, : len(y)] = x, y
+    wide = wide.reshape(2, -1, 16384)
+    made = cv2.remap(values, wide[0], wide[1], how, borderMode=cv2.BORDER_REPLICATE)
+    return np.asarray(made.reshape(-1)[: len(x)], np.float32)
+
+
+def _witnesses(shot: Shot, hole: Hole, found: Parallax, cameras: dict[int, Cameras]) -> list[int]:
+    """The few sources that together see most of the hole, whatever its depth."""
+    middle = (found.near, (found.near + found.far) / 2, 0.0)
+    sees = {}
+    for source, camera in cameras.items():
+        planes = [sweep.at_level(camera, level) for level in middle]
+        sees[source] = np.concatenate([shown(shot, source, plane, hole) for plane in planes])
+    chosen: list[int] = []
+    count = np.zeros(len(next(iter(sees.values()))), int)
+    while len(chosen) < WITNESSES:
+        left = [n for n in sees if n not in chosen]
+        if not left:
+            break
+        gains = [float(np.mean(sees[n] & (count < 2))) for n in left]
+        best = int(np.argmax(gains))
+        if gains[best] < LEAST_SEEN:
+            break
+        chosen.append(left[best])
+        count += sees[left[best]]
+    return chosen
+
+
+def _part(
+    hole: Hole, camera: Cameras, found: Parallax, view: sweep.View, step: int
+) -> sweep.View | None:
+    """The part of a source where the hole's points may be, at any distance."""
+    xs, ys = [], []
+    for level in (found.near, found.far, 0.0):
+        x, y = mapped(sweep.at_level(camera, level), hole)
+        xs += [x.min(), x.max()]
+        ys += [y.min(), y.max()]
+    height, width = view.known.shape
+    left = int(np.clip((min(xs) - view.corner[0]) / step - AROUND, 0, width))
+    right = int(np.clip((max(xs) - view.corner[0]) / step + AROUND, 0, width))
+    top = int(np.clip((min(ys) - view.corner[1]) / step - AROUND, 0, height))
+    bottom = int(np.clip((max(ys) - view.corner[1]) / step + AROUND, 0, height))
+    if right - left < 8 or bottom - top < 8:
+        return None
+    part = np.s_[top:bottom, left:right]
+    corner = view.corner[0] + left * step, view.corner[1] + top * step
+    return sweep.View(
+        np.ascontiguousarray(view.picture[part]), np.ascontiguousarray(view.known[part]), corner
+    )
+
+
+def view_of(shot: Shot, number: int, light: Values, step: int) -> sweep.View:
+    """A frame coarser by `step`, in the target's light."""
+    look = shot.look(number)
+    assert look is not None
+    codes = shot.codes(number).smooth
+    _, lead = channels(shot, codes.shape[2])
+    lead = (lead * 3)[:3]
+    picture = np.ascontiguousarray(codes[:, :, lead], np.float32)
+    known = (look.away > 1).astype(np.uint8)
+    if step > 1:
+        rows, columns = -(-picture.shape[0] // step), -(-picture.shape[1] // step)
+        edge = (0, rows * step - picture.shape[0], 0, columns * step - picture.shape[1])
+        wide = cv2.copyMakeBorder(picture, *edge, cv2.BORDER_REPLICATE)
+        known = np.asarray(cv2.copyMakeBorder(known, *edge, cv2.BORDER_REPLICATE), np.uint8)
+        small = cv2.resize(wide, (columns, rows), interpolation=cv2.INTER_AREA)
+        picture = np.ascontiguousarray(small, np.float32)
+        known = known.reshape(rows, step, columns, step).min(axis=(1, 3))
+    lit(picture.reshape(-1, 3), np.ascontiguousarray(light[lead]))
+    half = (step - 1) / 2
+    return sweep.View(picture, known, (look.window.x + half, look.window.y + half))
