@@ -166,3 +166,19 @@ def test_the_library_of_a_show(hero: folder.Character, tmp_path: Path) -> None:
         "costumes": ["coat"],
         "consent": "none on record",
     }
+
+
+def test_a_region_may_have_a_threshold_of_its_own(
+    studio: Studio, hero: folder.Character, shot: Path
+) -> None:
+    regions = {**hero.regions, "coat": folder.Region("coat", threshold=40.0)}
+    folder.save(replace(hero, regions=regions))
+    take = process(
+        studio,
+        "character-lock",
+        shot / "plate.####.exr",
+        shot / "checked.####.exr",
+        matte=str(shot / "roto.####.exr"),
+        character=str(hero.folder),
+    )
+    assert {one.measured["regions"]["coat"]["verdict"] for one in take.frames} != {"changed"}

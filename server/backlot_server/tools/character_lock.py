@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from backlot.errors import InvalidInput, MissingFrame, NotFound
+from backlot.errors import InvalidInput, MissingFrame, NotFound, UnreadableFile
 from backlot.frame import Frame
 from backlot.matte import coverage
 from backlot.tools import Input, Output, Param, ToolSpec, Value
@@ -145,18 +145,18 @@ def _judged(job: Job, number: int) -> tuple[Opinion, dict[str, Verdict]]:
 
     here = _opinion(job, number)
     near = [_near(job, n) for n in range(number - NEAR, number + NEAR + 1)]
-    threshold = float(_character(job, number).get("threshold", THRESHOLD))
+    thresholds = _character(job, number)["thresholds"]
     verdicts = {name: Verdict(CANNOT_TELL, why=why) for name, why in here.refused.items()}
     for name, residual in here.residuals.items():
-        verdicts[name] = judge(residual, threshold, _smooth(near, name))
+        verdicts[name] = judge(residual, thresholds.get(name, thresholds[""]), _smooth(near, name))
     return here, verdicts
 
 
 def _near(job: Job, number: int) -> Opinion | None:
-    """The opinion on a neighbour; None where there is no such frame."""
+    """The opinion on a neighbour; None where there is no such frame, or it cannot be read."""
     try:
         return _opinion(job, number) if job.read("source", number).number == number else None
-    except (MissingFrame, NotFound):
+    except (MissingFrame, NotFound, UnreadableFile):
         return None
 
 
@@ -267,7 +267,12 @@ def _parsed(text: str, mode: str) -> dict[str, Any]:
             {**one, "looks": {n: Look.from_json(v) for n, v in one["looks"].items()}}
             for one in fields["references"]
         ]
-        return {**fields, "references": references, "regions": [str(n) for n in fields["regions"]]}
+        own = {str(name): float(value) for name, value in fields.get("thresholds", {}).items()}
+        return {
+            "regions": [str(name) for name in fields["regions"]],
+            "references": references,
+            "thresholds": {"": float(fields.get("threshold", THRESHOLD)), **own},
+        }
     except (ValueError, TypeError, KeyError, AttributeError) as error:
         raise InvalidInput(
             "What was sent is no character.",
