@@ -97,6 +97,9 @@ def test_a_fault_at_every_call(desk, place, answer, after, kinds, route):
             error = caught
         if error is not None and not error.hint:
             wrong[number, log[number - 1]] = (f"no cure: {error}", {})
+        if (d.folder / "own").exists():
+            wrong[number, log[number - 1], "own"] = ("frames among the person's", {})
+            shutil.rmtree(d.folder / "own")
         left = only_ours(d, before)
         if left and not d.notes and not said:
             now = d.state()

@@ -379,6 +379,15 @@ def test_35_an_imported_composition_is_one_more(open_, tmp_path):
     assert item.ImportFusionComp(str(path)) is None
 
 
+def test_36_a_job_tells_what_it_was_added_with(open_):
+    _, app, project, _ = open_()
+    app.OpenPage("deliver")
+    project.SetRenderSettings({"TargetDir": "/somewhere", "MarkIn": 86404, "MarkOut": 86410})
+    job = project.AddRenderJob()
+    told = next(each for each in project.GetRenderJobList() if each["JobId"] == job)
+    assert (told["TargetDir"], told["MarkIn"], told["MarkOut"]) == ("/somewhere", 86404, 86410)
+
+
 def test_what_is_not_modelled_fails_loudly(open_):
     *_, timeline = open_()
     with pytest.raises(RuntimeError, match="NotModelled"):

@@ -149,6 +149,22 @@ def _off_deliver(bench: Bench) -> Any:
     return job
 
 
+def _job_tells(bench: Bench) -> Any:
+    """Whether a job in the queue tells the folder, name and marks that it was added with."""
+    call, folder = bench.call, str(bench.folder / "job")
+    wanted = {"TargetDir": folder, "CustomName": "x", "MarkIn": bench.start + 1,
+              "MarkOut": bench.start + 3}  # fmt: skip
+    call("Resolve.OpenPage", bench.resolve.application, "deliver")
+    for name, value in {"SelectAllFrames": False, **wanted}.items():
+        call("Project.SetRenderSettings", bench.project, {name: value})
+    job = call("Project.AddRenderJob", bench.project)
+    listed = call("Project.GetRenderJobList", bench.project) or []
+    told = next((each for each in listed if each.get("JobId") == job), {})
+    call("Project.DeleteRenderJob", bench.project, job)
+    call("Resolve.OpenPage", bench.resolve.application, "edit")
+    return [str(told.get(name)) == str(value) for name, value in wanted.items()]
+
+
 def _takes(bench: Bench) -> Any:
     item, call = bench.items()[0], bench.call
     seen = [call("TimelineItem.GetTakesCount", item)]
@@ -286,6 +302,7 @@ CHECKS: tuple[Check, ...] = (
     (9, "A locked track takes nothing", 0, _locked),
     (12, "EXR half ZIP is offered by this id", True, _codec),
     (8, "Off the Deliver page no job is added", "", _off_deliver),
+    (36, "A job in the queue tells its folder, name and marks", [True] * 4, _job_tells),
     (18, "Takes: none, then the original and the new one; the end counts",
      [0, 2, [0, 10, 3], [0, 10, 6]], _takes),
     (31, "A new timeline opens and takes no clips at first", [True, 0], _fresh),

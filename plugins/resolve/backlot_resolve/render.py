@@ -24,6 +24,7 @@ from .timecode import Rate
 CODEC = "RGBHalfZIP"
 _POLL = 0.05
 _TRIES = 3
+_NAMES = {"TargetDir": "folder", "CustomName": "file name"}
 
 Progress = Callable[[str, float], None]
 
@@ -88,6 +89,7 @@ def render(
         job = _add_job(scripting, now)
         state.jobs.append(job)
         renderer.journal.write(state)
+        _check_job(scripting, now, job, {**target, **marks})
         started = call("Project.StartRendering", now.project, [job], False)
         if not started and not call("Project.IsRenderingInProgress", now.project):
             raise Refused("Resolve did not start to render.", "Close its dialogs and try again.")
@@ -129,6 +131,26 @@ def _add_job(scripting: Scripting, now: Open) -> str:
         "Resolve did not take the render into its queue.",
         "Open the Deliver page once and look for a message there.",
     )
+
+
+def _check_job(scripting: Scripting, now: Open, job: str, wanted: dict[str, Any]) -> None:
+    """Settings cannot be read, but a job in the queue tells its own: before it starts, because a
+    folder that was not taken would put our frames among the person's.
+
+    Raises: Refused; a job that is not told, or tells less, is let pass.
+    """
+    listed = scripting.call("Project.GetRenderJobList", now.project) or []
+    for each in listed:
+        if not isinstance(each, dict) or str(each.get("JobId")) != job:
+            continue
+        for name, value in wanted.items():
+            told = each.get(name, value)
+            same = Path(told) == Path(value) if name == "TargetDir" else str(told) == str(value)
+            if not same:
+                raise Refused(
+                    f"Resolve did not take the render's {_NAMES.get(name, 'range')}.",
+                    "Close its dialogs and try again, or choose “read the files directly”.",
+                )
 
 
 def _wait(renderer: Renderer, now: Open, job: str, count: int) -> None:

@@ -66,6 +66,8 @@ LEDGER = tuple(
          "A"),
         (34, "Without a window no take is added (A measured that it differs there, not how)",
          "assumed", "A"),
+        (36, "A job in the queue tells its marks, folder and name (N saw the marks)", "measured",
+         "N"),
         (35, "ImportFusionComp adds a composition and opens it; Load opens by name", "documented",
          "A"),
     )

@@ -52,6 +52,7 @@ class Simulator:
     def __init__(self, folder: Path, **profile: Any) -> None:
         self.path = str(folder / "resolve.sock")
         profile.setdefault("version", "21.0")
+        profile.setdefault("own", str(folder / "own"))
         paths = [ROOT, ROOT / "core", ROOT / "plugins" / "resolve"]
         environment = dict(os.environ, PYTHONPATH=os.pathsep.join(map(str, paths)))
         self.process = subprocess.Popen(
@@ -131,5 +132,5 @@ timeline.tracks[1].items.append(c)
 timeline.playhead = start + 6
 timeline.marks = {{"in": 5, "out": 9}}
 timeline.AddMarker(8, "Blue", "note", "", 1, "")
-project.SetRenderSettings({{"TargetDir": "/users/own/folder", "CustomName": "final"}})
+project.SetRenderSettings({{"CustomName": "final"}})
 """)

@@ -79,7 +79,7 @@ class Project(Thing):
         self.timelines: list[Any] = []
         self.current: Any = None
         self.render: dict[str, Any] = {
-            "TargetDir": "/users/own/folder",
+            "TargetDir": resolve.profile.get("own", "/users/own/folder"),
             "CustomName": "final",
             "FormatWidth": 32,
             "FormatHeight": 18,
