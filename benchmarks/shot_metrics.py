@@ -166,8 +166,8 @@ def seam(shot: Shot, fills: list[Picture]) -> float:
 def grain_ratio(shot: Shot, finals: list[Picture], plates: list[Picture]) -> float:
     """Grain inside over outside: what a blur takes of the difference to the clean plate.
 
-    By the median of its size, in the flatter half of the clean plate, so that a fill which is a
-    little off along edges is not taken for grain.
+    By the median of its size, in the flattest seventh of the clean plate, so that a fill which is
+    a little off along edges is not taken for grain.
     """
     ratios = []
     for at, (final, plate) in enumerate(zip(finals, plates, strict=True)):
@@ -179,7 +179,7 @@ def grain_ratio(shot: Shot, finals: list[Picture], plates: list[Picture]) -> flo
         ring = _grown(shot.holes[at], 24) & ~_grown(shot.holes[at], 3)
         if hole.sum() < 200 or ring.sum() < 200:
             continue
-        flat = steep < np.median(steep[hole | ring])
+        flat = steep < np.quantile(steep[hole | ring], 1 / 7)
         if (hole & flat).sum() > 100 and (ring & flat).sum() > 100:
             ratios.append(np.median(residual[hole & flat]) / np.median(outside[ring & flat]))
     return float(np.median(ratios)) if ratios else float("nan")

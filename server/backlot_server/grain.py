@@ -38,6 +38,8 @@ _STEP = 3
 _THRESHOLD = 2.8
 _MEDIAN_OF_SQUARES = 0.4549
 _ENCODING = "power2"
+_SLACK = 1.08
+_HELD = 1.25
 
 Layer = tuple[int, int, int]
 
@@ -67,10 +69,12 @@ class Grain:
     strength: Tensor
 
 
-def measure(pixels: Pixels, layer: Layer) -> Grain | None:
+def measure(pixels: Pixels, layer: Layer, sensor: bool = False) -> Grain | None:
     """The grain of a layer of colour; None for a picture too small or without any.
 
-    Args: pixels (height, width, channels) half or float, scene-linear, finite.
+    Args: pixels (height, width, channels) half or float, scene-linear, finite. sensor: hold the
+        strength to what photons and a sensor can make, the largest of that kind which is nowhere
+        above what was found: where no block of a brightness is smooth, texture is taken for grain.
     """
     blocks = _blocks(pixels, layer)
     if len(blocks) < 16:
@@ -88,15 +92,40 @@ def measure(pixels: Pixels, layer: Layer) -> Grain | None:
     variances = np.ascontiguousarray(np.stack(spectra))
     for variance in variances.reshape(-1, SIDE, SIDE):
         _complete(variance)
-    strength = np.sqrt(variances[:, 0].mean(axis=(1, 2)))
+    found = np.sqrt(variances[:, 0].mean(axis=(1, 2)))
+    strength = _held(np.array(levels), found) if sensor else found
     if not strength.max() > 1e-7:
         return None
-    spectrum = (variances / np.maximum(strength, 1e-9)[:, None, None, None] ** 2).mean(axis=0)
+    grain = found <= _HELD * strength
+    spectrum = (variances / np.maximum(found, 1e-9)[:, None, None, None] ** 2)[grain].mean(axis=0)
     return Grain(
         spectrum.astype(np.float32),
         np.array(levels, np.float32),
         strength.astype(np.float32),
     )
+
+
+def _held(levels: Tensor, strength: Tensor) -> Tensor:
+    """The largest a + b / x, of variances over light x, that is at most those found and a little.
+
+    On the square root of light, photons make the same variance everywhere and a sensor's own noise
+    one that falls with light. Two unknowns: the best is where two of the bounds meet.
+    """
+    over = 1 / np.maximum(levels, 0.03) ** 2
+    most = (strength * _SLACK) ** 2
+    pairs = [(bound, 0.0) for bound in most] + [(0.0, float((most / over).min()))]
+    for i in range(len(levels)):
+        for j in range(i):
+            if over[i] != over[j]:
+                slope = (most[i] - most[j]) / (over[i] - over[j])
+                pairs.append((most[i] - slope * over[i], slope))
+    allowed = [
+        a + b * over
+        for a, b in pairs
+        if a >= 0 and b >= 0 and (a + b * over <= most * (1 + 1e-6)).all()
+    ]
+    best = max(allowed, key=np.sum)
+    return np.asarray(np.sqrt(best) / _SLACK**0.5)
 
 
 def _complete(variance: Tensor) -> None:

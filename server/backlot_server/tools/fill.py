@@ -20,6 +20,7 @@ from backlot.tools import Input, Output, Param, ToolSpec, Value
 from ..job import Job, Made, Plan, fingerprint, half_or_float
 
 if TYPE_CHECKING:
+    from ..grain import Grain
     from ..membrane import Mask, Values
     from ..pixels import Pixels
     from ..shotfill.keys import Artist
@@ -127,6 +128,18 @@ SPEC = ToolSpec(
             step=0.05,
             group="Fill",
             help="How much of the fill is seen: 0 is the plate.",
+            animatable=True,
+        ),
+        Param(
+            "grain",
+            "float",
+            1.0,
+            "Grain",
+            minimum=0.0,
+            maximum=2.0,
+            step=0.05,
+            group="Fill",
+            help="Grain as the plate has it, where frames that were put together have lost theirs.",
             animatable=True,
         ),
         Param(
@@ -266,6 +279,7 @@ def _from_shot(
     inside = made.seen.hole.inside
     exact = None if made.exact is None else made.exact[inside]
     filled = keys.linear(shot, made.values[inside], exact)
+    _regrain(job, number, source, hole, filled, made.seen.merged.squares[inside])
     _put(job, number, result.pixels, source, hole, filled, cover)
     found = quality.measured(number, made)
     for sentence in quality.told(shot, found, last=number == job.frames[-1]):
@@ -284,6 +298,7 @@ def _artist(job: Job, shot: Shot) -> Artist:
         values = job.values(number)
         source = job.read("source", number)
         pixels = source.pixels.astype(np.float32)
+        _degrain(job, number, source, pixels)
         pixels[hole] = known
         plate = Plate(job, number, source.with_pixels(pixels), unseen)
         filled = np.zeros((*unseen.shape, pixels.shape[2]), np.float32)
@@ -296,3 +311,50 @@ def _artist(job: Job, shot: Shot) -> Artist:
         return filled[unseen]
 
     return Artist(covered, invent, float(job.values(shot.target)["blend"]))
+
+
+def _regrain(
+    job: Job, number: int, source: Frame, hole: Mask, filled: Values, kept: Values
+) -> None:
+    """Give a fill the grain that it lacks, in place: new on every frame, as strong as the plate's.
+
+    Args: filled (points, channels) scene-linear; kept (points,): the part of the grain's variance
+        that putting frames together has left.
+    """
+    from ..grain import put
+
+    amount = float(job.values(number)["grain"])
+    ys, xs = np.nonzero(hole)
+    top, left = ys.min(), xs.min()
+    lacking = np.float32(amount) * np.sqrt(np.clip(1 - kept, 0, 1))[:, None]
+    for layer, grain in _grains(job, number, source) if amount else ():
+        smooth = np.zeros((np.ptp(ys) + 1, np.ptp(xs) + 1, filled.shape[1]), np.float32)
+        smooth[ys - top, xs - left] = filled
+        grained = smooth.copy()
+        put(grained, layer, grain, number)
+        channels = list(dict.fromkeys(layer))
+        added = (grained - smooth)[ys - top, xs - left][:, channels]
+        filled[:, channels] += lacking * added
+
+
+def _degrain(job: Job, number: int, source: Frame, pixels: Pixels) -> None:
+    """Take the grain out of what is copied from, in place: it would stand still in the shot."""
+    from ..grain import remove
+
+    if job.values(number)["grain"]:
+        for layer, grain in _grains(job, number, source):
+            remove(pixels, layer, grain)
+
+
+def _grains(job: Job, number: int, source: Frame) -> list[tuple[tuple[int, int, int], Grain]]:
+    """The grain of each layer of colour, measured on this frame alone: motion does not matter."""
+    from ..grain import measure
+    from ..roles import roles
+
+    kept: dict[int, list[tuple[tuple[int, int, int], Grain]]] = job.state.setdefault("grain", {})
+    if number not in kept:
+        pixels = np.nan_to_num(source.pixels, nan=0.0, posinf=0.0, neginf=0.0)
+        found = [(layer, measure(pixels, layer, sensor=True)) for layer in roles(source).color]
+        kept.clear()
+        kept[number] = [(layer, grain) for layer, grain in found if grain is not None]
+    return kept[number]
