@@ -90,6 +90,17 @@ def test_mixed_rates_show_the_same_media_frame_on_every_timeline_frame(
         assert np.array_equal(rendered(d, start + n), before[n]), n
 
 
+@pytest.mark.parametrize("page", ["media", "cut", "fusion", "color", "fairlight", "deliver"])
+def test_from_every_page_and_language_and_back_to_it(desk, page):
+    d = desk(page=page, language="zh")
+    edit, clip, plate = out(d)
+    assert np.array_equal(pixels(plate.pattern % 1010), pixels(d.pattern % 1010))
+    placed = back(d, edit, clip, plate, as_result(d, plate), landing.ABOVE)
+    assert placed.place == landing.ABOVE, placed.reason
+    assert d.state()["page"] == page
+    assert d.changed() == {"timelines"}
+
+
 def test_a_resolve_without_a_window_renders_and_is_left_as_it_was(desk):
     d = desk(headless=True)
     edit, clip, plate = out(d)
@@ -208,6 +219,7 @@ def test_a_managed_project_gives_its_working_space(desk):
         ("source.properties['PAR'] = '2.0'", Unsupported, "anamorphic"),
         ("resolve.user_renders = True", Busy, "rendering"),
         ("resolve.render_error = 'media offline'", Refused, "media offline"),
+        ("import tests.hosts.resolve.project as p; p.CODECS['exr'] = {}", Refused, "OpenEXR half"),
         ("project.settings['colorScienceMode'] = 'acescct'", InvalidInput, "ACES"),
     ],
 )
