@@ -78,14 +78,14 @@ def depth_of(
     )
     missing = np.isnan(thrown)
     known: Values = np.where(missing, np.float32(0), thrown)[:, :, None]
-    depth: Values = np.ascontiguousarray(membrane(known, missing)[:, :, 0])
+    filled = membrane(known, missing)
+    depth: Values = np.ascontiguousarray(filled[:, :, 0])
     depth = np.asarray(cv2.medianBlur(depth, 3))
     depth[distance(missing) > GAP] = np.nan
     x = ((hole.xs - left - half) / step).astype(np.float32)
     y = ((hole.ys - top - half) / step).astype(np.float32)
     lookup = cv2.INTER_NEAREST if step == 1 else cv2.INTER_LINEAR
-    found_here = _looked_up(depth, x, y, lookup)
-    return found_here, made
+    return _looked_up(depth, x, y, lookup), made
 
 
 def _looked_up(values: Values, x: Values, y: Values, how: int) -> Values:
@@ -93,8 +93,8 @@ def _looked_up(values: Values, x: Values, y: Values, how: int) -> Values:
     count = -(-len(x) // 16384) * 16384
     wide = np.zeros((2, count), np.float32)
     wide[0, : len(x)], wide[1, : len(y)] = x, y
-    wide = wide.reshape(2, -1, 16384)
-    made = cv2.remap(values, wide[0], wide[1], how, borderMode=cv2.BORDER_REPLICATE)
+    rows = wide.reshape(2, -1, 16384)
+    made = cv2.remap(values, rows[0], rows[1], how, borderMode=cv2.BORDER_REPLICATE)
     return np.asarray(made.reshape(-1)[: len(x)], np.float32)
 
 
