@@ -75,9 +75,9 @@ def test_fill_is_drawn_previewed_and_run_with_the_mouse(app, panel, shared_serve
         pytest.skip("this server has no fill")
     window.tool.choice.setCurrentIndex(index)
     window.tool.matte.setCurrentIndex(window.tool.matte.findData("drawn"))
-    assert not window.actions.run_button.isEnabled()
-    assert "Draw" in window.actions.cost.text()
-    window.actions.preview_button.click()
+    assert not window.doing.run_button.isEnabled()
+    assert "Draw" in window.doing.cost.text()
+    window.doing.preview_button.click()
     until(app, lambda: window.viewer.before is not None)
     assert window.viewer.after is None
     QTest.keyClick(window, Qt.Key.Key_2)
@@ -87,10 +87,10 @@ def test_fill_is_drawn_previewed_and_run_with_the_mouse(app, panel, shared_serve
     QTest.mousePress(view, Qt.MouseButton.LeftButton, pos=first)
     QTest.mouseMove(view, last)
     QTest.mouseRelease(view, Qt.MouseButton.LeftButton, pos=last)
-    assert window.actions.run_button.isEnabled()
-    window.actions.preview_button.click()
+    assert window.doing.run_button.isEnabled()
+    window.doing.preview_button.click()
     until(app, lambda: window.viewer.after is not None)
-    window.actions.run_button.click()
+    window.doing.run_button.click()
     until(app, lambda: window.results.jobs.rows
           and window.results.jobs.rows[0]["state"] == "done", 60)  # fmt: skip
     job = window.results.jobs.rows[0]
@@ -120,7 +120,7 @@ def test_a_lost_resolve_is_a_sentence_with_a_way_on(app, panel):
     until(app, lambda: not window.banner.isHidden())
     assert "Resolve" in window.banner.label.text()
     assert window.banner.button.text() == "Try again"
-    assert not window.actions.run_button.isEnabled()
+    assert not window.doing.run_button.isEnabled()
 
 
 def test_a_companion_that_dies_is_started_again(app, panel):
@@ -186,7 +186,7 @@ def test_only_what_the_marks_cover_is_run(app, panel, shared_server):
     until(app, lambda: window.look["marks"] == [86406, 86416])
     window.source.set_mode("marks")
     assert [row.get("part") for row in window.source.clips()] == [8, 2]
-    window.actions.run()
+    window.doing.run()
     rows = window.results.jobs.rows
     until(app, lambda: len(rows) == 2 and all(r["state"] == "done" for r in rows), 60)
     spans = [i["span"] for i in d.state()["timelines"]["Edit"]["tracks"][2]["items"]]
@@ -214,7 +214,7 @@ def test_accept_shows_a_result_and_ticks_it_alone(app, panel, shared_server):
     window.tool.choice.setCurrentIndex(window.tool.choice.findData("upscale"))
     rows = window.results.jobs.rows
     for count in (1, 2):
-        window.actions.run()
+        window.doing.run()
         until(app, lambda n=count: len(rows) == n and all(r["state"] == "done" for r in rows), 60)
     assert d.do("a.selected") == 3
     for place, take in ((1, 2), (0, 3)):
@@ -232,7 +232,7 @@ def test_a_result_goes_into_fusion_from_the_panel(app, panel, shared_server):
     window.tool.choice.setCurrentIndex(window.tool.choice.findData("upscale"))
     window.tool.controls.set_values({"scale": 1.0})
     window.tool.place.setCurrentIndex(window.tool.place.findData("fusion"))
-    window.actions.run()
+    window.doing.run()
     rows = window.results.jobs.rows
     until(app, lambda: rows and rows[0]["state"] in ("done", "parked", "failed"), 60)
     assert (rows[0]["state"], rows[0]["place"]) == ("done", "fusion"), rows[0]

@@ -159,7 +159,7 @@ def _job_tells(bench: Bench) -> Any:
         call("Project.SetRenderSettings", bench.project, {name: value})
     job = call("Project.AddRenderJob", bench.project)
     listed = call("Project.GetRenderJobList", bench.project) or []
-    told = next((each for each in listed if each.get("JobId") == job), {})
+    told: dict[str, Any] = next((each for each in listed if each.get("JobId") == job), {})
     call("Project.DeleteRenderJob", bench.project, job)
     call("Resolve.OpenPage", bench.resolve.application, "edit")
     return [str(told.get(name)) == str(value) for name, value in wanted.items()]

@@ -63,14 +63,14 @@ def _photograph(simulator: Simulator, target: Path) -> None:
     until(lambda: window.look and window.tool.spec)
     window.source.set_mode("all")
     window.source.list.setCurrentIndex(window.source.model.index(0))
-    window.actions.preview()
+    window.doing.preview()
     until(lambda: window.viewer.after is not None)
     snap("preview")
     _fill(window, until, snap)
     window.source.list.clearSelection()
     window.source.set_mode("marks")
     window.tool.place.setCurrentIndex(window.tool.place.findData("above"))
-    window.actions.run()
+    window.doing.run()
     until(lambda: any(row["state"] == "running" for row in window.results.jobs.rows))
     snap("running")
     until(
@@ -106,7 +106,7 @@ def _fill(window, until, snap) -> None:  # type: ignore[no-untyped-def]
     ]
     window.viewer.drawn.emit()
     window.viewer.after = None
-    window.actions.preview()
+    window.doing.preview()
     until(lambda: window.viewer.after is not None)
     snap("fill")
     window.tool.choice.setCurrentIndex(window.tool.choice.findData("upscale"))

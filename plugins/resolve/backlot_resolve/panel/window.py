@@ -47,7 +47,7 @@ class Window(QMainWindow):
         self.source, self.viewer, self.tool = Source(), viewer.Viewer(), Tool(self.memory)
         self.viewer.shapes = self.tool.shapes
         self.drawing, self.results = Drawing(self.viewer), Results(self.link)
-        self.actions = Actions(self.link, self.source, self.tool, self.viewer)
+        self.doing = Actions(self.link, self.source, self.tool, self.viewer)
         self.banner = Banner()
         self._build()
         self._connect()
@@ -87,7 +87,7 @@ class Window(QMainWindow):
         top.addWidget(self.pin)
         top.addWidget(again)
         left = _pane("Source", self.source)
-        right = _pane("Tool", self.tool, self.actions)
+        right = _pane("Tool", self.tool, self.doing)
         middle = QSplitter(Qt.Orientation.Vertical)
         middle.setChildrenCollapsible(False)
         middle.addWidget(_pane("Preview", self.viewer, head=self.drawing))
@@ -116,15 +116,15 @@ class Window(QMainWindow):
         self.results.again.connect(self._load)
         self.link.failed.connect(self._failed)
         self.link.waiting.connect(self._waiting)
-        self.source.chosen.connect(self.actions.chosen)
-        self.tool.changed.connect(self.actions.chosen)
+        self.source.chosen.connect(self.doing.chosen)
+        self.tool.changed.connect(self.doing.chosen)
         self.tool.matte_wanted.connect(self.drawing.allow)
         self.tool.library_wanted.connect(self._ask_characters)
         self.tool.character_made.connect(self._new_character)
-        self.tool.reference_wanted.connect(self.actions.add_reference)
-        self.actions.referenced.connect(self._characters)
-        self.viewer.drawn.connect(self.actions.chosen)
-        self.actions.said.connect(self._said)
+        self.tool.reference_wanted.connect(self.doing.add_reference)
+        self.doing.referenced.connect(self._characters)
+        self.viewer.drawn.connect(self.doing.chosen)
+        self.doing.said.connect(self._said)
         self._follow_timer = QTimer(self, interval=_FOLLOW)
         self._follow_timer.timeout.connect(self._follow)
         self._follow_timer.start()
@@ -132,8 +132,8 @@ class Window(QMainWindow):
     def _shortcuts(self) -> None:
         choose = self.drawing.choose
         for keys, action in (
-            ("R", self.refresh), ("P", self.actions.preview), ("Ctrl+Return", self.actions.run),
-            ("Ctrl+Enter", self.actions.run), ("W", lambda: choose(viewer.WIPE)),
+            ("R", self.refresh), ("P", self.doing.preview), ("Ctrl+Return", self.doing.run),
+            ("Ctrl+Enter", self.doing.run), ("W", lambda: choose(viewer.WIPE)),
             ("1", lambda: choose(viewer.BOX)), ("2", lambda: choose(viewer.ELLIPSE)),
             ("3", lambda: choose(viewer.BRUSH)), ("E", self.drawing.erase.toggle),
             ("Ctrl+Z", self.viewer.undo), ("T", self.results.a_b), ("A", self.results.accept),
@@ -185,7 +185,7 @@ class Window(QMainWindow):
 
     def _connected(self, on: bool) -> None:
         self.dot.setStyleSheet(f"color: {style.GOOD if on else style.FAINT}; font-size: 9px;")
-        self.actions.chosen()
+        self.doing.chosen()
 
     def _follow(self) -> None:
         if self.isActiveWindow() and not self.isMinimized() and not self._asking:
@@ -281,7 +281,7 @@ class Window(QMainWindow):
             QTimer.singleShot(1800, self.banner.hide)
 
     def _compared(self, before: str, after: str) -> None:
-        self.actions.preview_of = ("job",)
+        self.doing.preview_of = ("job",)
         if before:
             self.viewer.show_frames(before, after)
         else:
