@@ -39,7 +39,7 @@ def refused(folder: Path, record: Consent | None, use: str, rules: Policy, day: 
 
 
 def test_within_the_record_it_is_done_and_logged(tmp_path: Path) -> None:
-    for day in (date(2026, 1, 1), TODAY, date(2026, 12, 31)):
+    for day in (date(2026, 1, 1), TODAY, TODAY, TODAY, date(2026, 12, 31)):
         demand(tmp_path, FULL, "check", Policy("dune-fox"), day)
     assert [entry["allowed"] for entry in log(tmp_path)] == [True] * 3
     assert set(log(tmp_path)[0]) == {"allowed", "at", "by", "production", "use", "why"}
@@ -70,6 +70,8 @@ def test_without_a_record_the_show_decides(tmp_path: Path) -> None:
     assert log(tmp_path) == []
     said = refused(tmp_path, None, "check", Policy("dune-fox", demands=True), TODAY)
     assert "no record of consent, and this show demands one" in said
+    refused(tmp_path, None, "check", Policy("dune-fox", demands=True), TODAY)
+    assert len(log(tmp_path)) == 2
 
 
 def test_a_record_comes_back_as_it_was() -> None:

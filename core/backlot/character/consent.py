@@ -146,24 +146,30 @@ def policy(beginning: str | os.PathLike[str]) -> Policy:
 def demand(
     folder: Path, consent: Consent | None, use: str, rules: Policy, today: date | None = None
 ) -> None:
-    """Raise ConsentDenied unless the use is allowed. Either is a line in the folder's log.
+    """Raise ConsentDenied unless the use is allowed. Either is a line in the folder's log, a use
+    that is allowed once a day and process: an artist's slider asks ten times a second.
 
     A record binds, demanded or not; without one all is allowed unless the show demands one. A log
     that cannot be written, as on a read-only disk, does not stop a refusal, but it stops a use
     that a record covers.
     """
+    day = today or date.today()
     if consent is None:
         if not rules.demands:
             return
         reason = f"{folder.name} has no record of consent, and this show demands one."
         hint = "Record it: `backlot character consent`, or use a character that has one."
     else:
-        reason = consent.refuses(use, rules.production, today or date.today())
+        reason = consent.refuses(use, rules.production, day)
         hint = "Ask who keeps the agreements. Nothing was measured or changed."
         if reason and consent.productions and not rules.production:
             hint = f"Name the production in {POLICY} or ${PRODUCTION}."
+    asked = (folder.absolute(), use, rules.production, day)
+    if not reason and asked in _logged:
+        return
     try:
         _log(folder, use, rules.production, reason)
+        _logged.add(asked)
     except OSError as error:
         if not reason:
             raise cannot_write(folder / LOG, error) from error
@@ -189,6 +195,9 @@ def parse_date(text: str, what: str) -> date | None:
         return _date(text or None)
     except ValueError:
         raise InvalidInput(f"{what} {text!r} is no day.", "Write it as 2026-11-21.") from None
+
+
+_logged: set[tuple[Path, str, str, date]] = set()
 
 
 def _log(folder: Path, use: str, production: str, refused: str) -> None:
