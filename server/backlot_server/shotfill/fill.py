@@ -23,10 +23,13 @@ BENT = 8.0
 SEAM_BLUR = 3.0
 SEAM_STEADY = 0.006
 """Steps at the rim below this, in code, are taken for grain."""
-FADE = 10.0
-"""Frames of distance after which a source counts a third."""
+FADE, FADE_STILL = 10.0, 30.0
+"""Frames of distance after which a source counts a third, and when the camera stands still: then
+far ones are as good as near ones, and as many as may be take part."""
 MOST = 24
+"""Sources at most."""
 ENOUGH = 4
+"""Sources that are wanted for each point where the camera moves."""
 FLAT = 0.35
 """Points this many pixels off the plane, and one plane does not do."""
 BETTER = 0.7
@@ -36,7 +39,7 @@ BETTER = 0.7
 class Seen:
     """What the sources show at a hole's points. merged: see `merge.Merged`, colours in the target's
     light. sources: their frame numbers. exact (points, channels): of the best source, or None.
-    alike (points,): the part of 1 by which the sources agree.
+    pairs: how they were registered.
     """
 
     hole: Hole
@@ -46,11 +49,13 @@ class Seen:
     pairs: dict[int, Pair]
 
 
-def sources(shot: Shot, number: int, guesses: dict[int, Matrix], hole: Hole) -> list[int]:
+def sources(
+    shot: Shot, number: int, guesses: dict[int, Matrix], hole: Hole, enough: int
+) -> list[int]:
     """Which of the frames within reach a target is filled from: a rule of their numbers and of
     what they show, never of which frames are made together.
 
-    The nearest on both sides; then those that show most of what fewer than ENOUGH show so far.
+    The nearest on both sides; then those that show most of what fewer than `enough` show so far.
     """
     present = sorted(guesses)
     at = present.index(number)
@@ -62,7 +67,7 @@ def sources(shot: Shot, number: int, guesses: dict[int, Matrix], hole: Hole) -> 
     count = np.sum([seen_by[n] for n in chosen], axis=0) if chosen else np.zeros(1, int)
     others.sort(key=lambda n: (abs(n - number), n))
     while others and len(chosen) < MOST:
-        gains = [float(np.mean(seen_by[n] & (count < ENOUGH))) for n in others]
+        gains = [float(np.mean(seen_by[n] & (count < enough))) for n in others]
         best = int(np.argmax(gains))
         if gains[best] <= LEAST_SEEN:
             break
@@ -78,16 +83,32 @@ def seen(shot: Shot, number: int, covered: Mask) -> Seen:
     assert look is not None
     hole = holed(look, covered)
     guesses = register.chained(shot, number, shot.neighbours(number))
+    pairs = _registered(shot, number, guesses, sources(shot, number, guesses, hole, ENOUGH))
+    still = all(np.array_equal(each.homography, np.eye(3)) for each in pairs.values())
+    if still:
+        pairs = _registered(shot, number, guesses, sources(shot, number, guesses, hole, MOST))
+    lights = {source: _light(shot, number, source, pairs[source], hole) for source in pairs}
+    maps = _maps(shot, number, hole, pairs, lights)
+    return gathered(shot, number, hole, pairs, lights, maps, FADE_STILL if still else FADE)
+
+
+def _registered(
+    shot: Shot, number: int, guesses: dict[int, Matrix], chosen: list[int]
+) -> dict[int, Pair]:
     pairs: dict[int, Pair] = {}
     last: dict[bool, tuple[int, Pair]] = {}
-    for source in sorted(sources(shot, number, guesses, hole), key=lambda n: (abs(n - number), n)):
+    for source in sorted(chosen, key=lambda n: (abs(n - number), n)):
         later = source > number
         found = register.pair(shot, number, source, guesses[source], last.get(later))
         if found is not None:
             pairs[source] = found
             last[later] = source, found
-    lights = {source: _light(shot, number, source, pairs[source], hole) for source in pairs}
-    return gathered(shot, number, hole, pairs, lights, _maps(shot, number, hole, pairs, lights))
+    return pairs
+
+
+def _off(pairs: dict[int, Pair]) -> float:
+    """How far points lie from one plane in most sources, in pixels."""
+    return float(np.percentile([each.residual for each in pairs.values()], 75)) if pairs else 0.0
 
 
 def _light(shot: Shot, number: int, source: int, pair: Pair, hole: Hole) -> Values:
@@ -116,7 +137,7 @@ def _maps(
     shot: Shot, number: int, hole: Hole, pairs: dict[int, Pair], lights: dict[int, Values]
 ) -> Maps:
     """One plane where that suffices, else with the depth behind the matte."""
-    off = float(np.percentile([pair.residual for pair in pairs.values()], 75)) if pairs else 0.0
+    off = _off(pairs)
     if len(pairs) >= 3 and off > FLAT:
         look = shot.look(number)
         assert look is not None
@@ -137,6 +158,7 @@ def gathered(
     pairs: dict[int, Pair],
     lights: dict[int, Values],
     maps: Maps,
+    fade: float,
 ) -> Seen:
     target = target_values(shot, number, hole)
     count, width = target.shape
@@ -157,7 +179,7 @@ def gathered(
         lit(samples.values[at], lights[source])
         off[at] = _misfit(samples.values[at], target, ~hole.inside & (samples.seen[at] > 0), lead)
         places.append((x, y))
-    trust = _trust(number, order, off)
+    trust = _trust(number, order, off, fade)
     merged = merge(samples, trust, lead)
     return Seen(hole, merged, order, _exact(shot, order, places, merged.best), pairs)
 
@@ -170,10 +192,12 @@ def _misfit(values: Values, target: Values, usable: Mask, lead: list[int]) -> fl
     return float(np.minimum(apart, 0.01).mean())
 
 
-def _trust(number: int, order: tuple[int, ...], off: npt.NDArray[np.float64]) -> Values:
+def _trust(
+    number: int, order: tuple[int, ...], off: npt.NDArray[np.float64], fade: float
+) -> Values:
     """How much each source counts: near ones and those that fit the ring more."""
     away = np.abs(np.array(order, float) - number)
-    trust = np.exp(-away / FADE)
+    trust = np.exp(-away / fade)
     if len(order) and np.isfinite(off).any():
         off = np.where(np.isfinite(off), off, np.nanmax(off))
         floor = off.min() + 1e-6
