@@ -11,6 +11,7 @@ from __future__ import annotations
 import argparse
 import hashlib
 import json
+import subprocess
 from dataclasses import asdict
 from pathlib import Path
 
@@ -116,6 +117,13 @@ def verify(model: onnx.ModelProto, network: Upscaler) -> None:
         raise ValueError(f"a tile with a margin of {margin} is off by {error:.1e}")
 
 
+def commit() -> str:
+    """The commit that the trainer was at; "" outside of a checkout."""
+    command = ["git", "-C", str(Path(__file__).parent), "rev-parse", "HEAD"]
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    return done.stdout.strip()
+
+
 def export(runs: Path, name: str, out: Path) -> None:
     """Write the three files of one trained network."""
     state = torch.load(runs / name / "checkpoint.pt", map_location="cpu", weights_only=True)
@@ -140,7 +148,7 @@ def export(runs: Path, name: str, out: Path) -> None:
         "iterations_done": state["iteration"],
         "hours": round(state["seconds"] / 3600, 2),
         "generator": generator_hash(),
-        "commit": "",
+        "commit": commit(),
     }
     text = json.dumps(card(recipe, facts, made, out / f"{name}.onnx"), indent=2)
     (out / f"{name}.json").write_text(text + "\n", encoding="utf-8")

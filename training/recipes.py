@@ -34,7 +34,17 @@ _FINE = {"size": "fine", "features": 48, "layers": 16}
 
 _ALL = (
     Recipe("clean-x2-fast", 2, "clean", iterations=26_000, **_FAST),
-    Recipe("clean-x2-fine", 2, "clean", iterations=12_000, rate=3e-3, **_FINE),
+    Recipe("clean-x2-fine-begin", 2, "clean", iterations=12_000, rate=3e-3, **_FINE),
+    Recipe(
+        "clean-x2-fine",
+        2,
+        "clean",
+        iterations=20_000,
+        rate=1.5e-3,
+        seed=2027,
+        start="clean-x2-fine-begin",
+        **_FINE,
+    ),
     Recipe(
         "clean-x4-fast", 4, "clean", iterations=6_000, rate=2e-3, start="clean-x2-fast", **_FAST
     ),
@@ -48,7 +58,15 @@ _ALL = (
         **_FAST,
     ),
     Recipe(
-        "clean-x4-fine", 4, "clean", iterations=3_000, rate=2e-3, start="clean-x2-fine", **_FINE
+        "clean-x4-fine",
+        4,
+        "clean",
+        iterations=3_000,
+        rate=2e-3,
+        start="clean-x2-fine-begin",
+        **_FINE,
     ),
 )
 RECIPES = {recipe.name: recipe for recipe in _ALL}
+SHIPPED = tuple(name for name in RECIPES if not name.endswith("-begin"))
+"""The others are what some of these begin with."""

@@ -23,7 +23,7 @@ from training import generate
 from training.data import Patches, reduce
 from training.export import WEIGHTS, export
 from training.networks import Upscaler
-from training.recipes import RECIPES, Recipe
+from training.recipes import RECIPES, SHIPPED, Recipe
 
 VALIDATION_SEED = 1
 VALIDATION_IMAGES = 12
@@ -189,7 +189,7 @@ def main() -> None:
     parser.add_argument("--threads", type=int, default=torch.get_num_threads())
     arguments = parser.parse_args()
     torch.set_num_threads(arguments.threads)
-    for name in [arguments.network] if arguments.network else RECIPES:
+    for name in [arguments.network] if arguments.network else SHIPPED:
         recipe = RECIPES[name]
         if arguments.iterations:
             recipe = replace(recipe, iterations=arguments.iterations)
