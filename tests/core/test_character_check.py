@@ -116,6 +116,20 @@ def test_one_tiny_one_alone_and_one_that_is_not_there(
     assert not found["gone"].picture.exists()
 
 
+def test_an_overexposed_face_cannot_be_told(
+    studio: Studio, hero: folder.Character, tmp_path: Path
+) -> None:
+    lit = frame(1001).pixels.copy()
+    lit[:, :66, :3] = np.minimum(lit[:, :66, :3] * 60, 4)  # the face, as far as the camera holds
+    write(tmp_path / "shot", 1001, Frame(lit, number=1001))
+    shots = shotlist.read(tmp_path / "shot")
+    text = sending.sent(studio, hero.folder, "check")
+    (found,) = checks.run(studio, Check(text, shots, tmp_path / "out", clip=4.0))
+    face = next(verdict for verdict in found.verdicts if verdict.region == "face")
+    assert str(face) == "face cannot be told: it is overexposed"
+    assert verdicts(found)["coat"] == "unchanged"
+
+
 def test_an_intended_costume_has_references_of_its_own(
     studio: Studio, hero: folder.Character, show: Path, tmp_path: Path
 ) -> None:
