@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import subprocess
 import sys
 from dataclasses import replace
@@ -133,6 +134,19 @@ def test_damaged_references_are_named(hero: folder.Character) -> None:
         references.read_all(hero)
     (listed,) = sending.library(hero.folder)
     assert "damaged" in listed["problem"]
+
+
+def test_what_a_killed_add_left_is_no_reference_and_goes_a_day_later(
+    hero: folder.Character,
+) -> None:
+    fresh, old = (hero.folder / "references" / f".adding-{word}" for word in ("a", "b"))
+    for left in (fresh, old):
+        left.mkdir()
+        (left / "frame.exr").write_bytes(b"half")
+    os.utime(old, (1, 1))
+    references.add(hero, frame(), matte())
+    assert len(references.read_all(hero)) == 1
+    assert (fresh.exists(), old.exists()) == (True, False)
 
 
 ADD = """

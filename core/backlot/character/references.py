@@ -12,6 +12,7 @@ import os
 import re
 import secrets
 import shutil
+import time
 from collections.abc import Mapping
 from contextlib import suppress
 from dataclasses import dataclass
@@ -32,6 +33,7 @@ if TYPE_CHECKING:
 TOOL = "character-lock"
 FRAME, MATTES, FILE = "frame.exr", "mattes.exr", "reference.json"
 _ADDING = ".adding-"
+_DAY = 86400.0
 _MARGIN = 0.25
 """What is kept around the character, as a share of its size."""
 
@@ -102,6 +104,7 @@ def add(
             f"The mattes of frame {frame.number} are empty.", "Choose a frame that shows it."
         )
     parent = character.folder / REFERENCES
+    _sweep(parent)
     making = parent / f"{_ADDING}{secrets.token_hex(6)}"
     try:
         making.mkdir(parents=True)
@@ -198,6 +201,14 @@ def describe(studio: Studio, frame: Frame, mattes: Frame) -> dict[str, Any]:
 _TEXTS = ("shot", "costume", "light", "view", "notes")
 _TAKEN = (errno.EEXIST, errno.ENOTEMPTY)
 """Somebody else put the same reference into place a moment ago."""
+
+
+def _sweep(parent: Path) -> None:
+    """Remove what somebody who was killed while adding left behind, a day later."""
+    for left in parent.glob(f"{_ADDING}*"):
+        with suppress(OSError):
+            if time.time() - left.stat().st_mtime > _DAY:
+                shutil.rmtree(left)
 
 
 def _fields(made: Reference) -> Mapping[str, Any]:
