@@ -41,8 +41,8 @@ class Companion:
 
     def __init__(self, write: Callable[[dict[str, Any]], None], root: Path | None = None) -> None:
         self._write = write
-        self._host = ThreadPoolExecutor(1, "backlot-host")
-        self._jobs = ThreadPoolExecutor(1, "backlot-jobs")
+        self._host = ThreadPoolExecutor(1, f"backlot-host-{id(self)}")
+        self._jobs = ThreadPoolExecutor(1, f"backlot-jobs-{id(self)}")
         self._looks = ThreadPoolExecutor(1, "backlot-preview")
         self._resolve: scripting.Scripting | None = None
         self._studio: Any = None
@@ -372,7 +372,7 @@ class Companion:
             work.shutdown(wait=False, cancel_futures=work is not self._host)
         end = time.monotonic() + seconds
         for thread in threading.enumerate():
-            if thread.name.startswith(("backlot-jobs", "backlot-host")):
+            if thread.name.startswith((f"backlot-jobs-{id(self)}", f"backlot-host-{id(self)}")):
                 thread.join(max(0.0, end - time.monotonic()))
 
 
