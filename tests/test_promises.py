@@ -16,11 +16,13 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 import backlot
+from backlot.events import Result
 from backlot.frame import DATA, Frame, Window
 from backlot.matte import support
+from tests.server import characters
 
-VISIBLE = ("fill", "upscale")
-WITH_MATTE = ("fill",)
+VISIBLE = ("fill", "upscale", "character-lock")
+WITH_MATTE = ("fill", "character-lock")
 SPECIAL = [np.nan, -np.nan, np.inf, -np.inf, -0.0, 65504, -65504, 6e-8, 1000, -1]
 
 FORMATS = {
@@ -35,6 +37,18 @@ FORMATS = {
 def studio(shared_server) -> Iterator[backlot.Studio]:
     with backlot.connect(endpoint=shared_server.endpoint, client="promises") as opened:
         yield opened
+
+
+@pytest.fixture(scope="module")
+def given_to(studio):
+    """What a tool cannot do without."""
+    inputs = {"source": characters.frame(50), "matte": characters.matte()}
+    with studio.submit(
+        "character-lock", [50], lambda name, _: inputs[name], list(inputs), {"mode": "describe"}
+    ) as job:
+        (looks,) = [e.measured["regions"] for e in job if isinstance(e, Result)]
+    sent = characters.character(looks)
+    return {"character-lock": {"character": sent, "mode": "lock"}, "fill": {}, "upscale": {}}
 
 
 def test_this_page_covers_every_tool(studio):
@@ -99,8 +113,11 @@ def read(path: Path) -> tuple[np.ndarray, oiio.ImageSpec]:
     suppress_health_check=[HealthCheck.too_slow, HealthCheck.function_scoped_fixture],
 )
 @given(shot=shots(), grow=st.integers(-2, 5), feather=st.sampled_from([0, 2]))
-def test_outside_the_matte_every_file_keeps_its_bits(tool, studio, shot, grow, feather):
+def test_outside_the_matte_every_file_keeps_its_bits(tool, studio, given_to, shot, grow, feather):
     suffix, kind, plate, matte, at = shot
+    if tool != "fill":
+        grow = feather = 0
+    shape = {"grow": grow, "feather": feather} if tool == "fill" else {}
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
         write(folder / f"plate.1001.{suffix}", kind, plate, at)
@@ -113,9 +130,9 @@ def test_outside_the_matte_every_file_keeps_its_bits(tool, studio, shot, grow, f
             str(folder / f"plate.1001.{suffix}"),
             out=str(folder / f"out.1001.{suffix}"),
             matte=str(folder / "roto.1001.exr"),
-            grow=grow,
-            feather=feather,
             verify=True,
+            **shape,
+            **given_to[tool],
         )
         (frame,) = take.frames
         if frame.error is not None:
@@ -143,15 +160,17 @@ def ramp(low: float, high: float, dtype=np.float32) -> Frame:
 
 @pytest.mark.parametrize(("low", "high"), [(0, 1000), (-1, 1), (-1, 1000)])
 @pytest.mark.parametrize("dtype", [np.float16, np.float32])
-def test_a_ramp_keeps_its_range_through_every_tool(studio, low, high, dtype):
+def test_a_ramp_keeps_its_range_through_every_tool(studio, given_to, low, high, dtype):
     """Nothing is clamped, nothing overshoots."""
     source = ramp(low, high, dtype)
     hole = np.zeros((24, 64, 1), np.float32)
     hole[8:14, 20:30] = 1
     filled = studio.run("fill", source=source, matte=Frame(hole, ("A",), meaning=DATA))
     large = studio.run("upscale", source=source, scale=2)
+    matte = Frame(hole, ("A",), meaning=DATA)
+    locked = studio.run("character-lock", source=source, matte=matte, **given_to["character-lock"])
     span = high - low
-    for result in (filled, large):
+    for result in (filled, large, locked):
         pixels = result.pixels.astype(np.float64)
         assert np.isfinite(pixels).all()
         assert pixels.min() >= low - 0.01 * span
@@ -161,7 +180,7 @@ def test_a_ramp_keeps_its_range_through_every_tool(studio, low, high, dtype):
 
 
 @pytest.mark.parametrize("tool", VISIBLE)
-def test_a_frame_keeps_what_describes_it(studio, tool):
+def test_a_frame_keeps_what_describes_it(studio, given_to, tool):
     rng = np.random.default_rng(4)
     source = Frame(
         rng.random((30, 40, 4)).astype(np.float16),
@@ -176,7 +195,7 @@ def test_a_frame_keeps_what_describes_it(studio, tool):
     inputs = {"source": source}
     if "matte" in [given.name for given in studio.tool(tool).inputs]:
         inputs["matte"] = Frame(hole, ("A",), meaning=DATA)
-    result = studio.run(tool, **inputs)
+    result = studio.run(tool, **inputs, **given_to[tool])
     scale = 2 if tool == "upscale" else 1
     assert result.data_window == source.data_window.scaled(scale, scale)
     assert result.display_window == Window(0, 0, 64 * scale, 48 * scale)
@@ -186,7 +205,7 @@ def test_a_frame_keeps_what_describes_it(studio, tool):
 
 @pytest.mark.parametrize("size", [(1, 1), (1, 7), (5, 1), (16384, 2)])
 @pytest.mark.parametrize("tool", VISIBLE)
-def test_every_size_is_a_size(studio, tool, size):
+def test_every_size_is_a_size(studio, given_to, tool, size):
     width, height = size
     source = Frame(np.full((height, width, 3), 0.18, np.float16))
     matte = np.zeros((height, width, 1), np.float16)
@@ -194,5 +213,5 @@ def test_every_size_is_a_size(studio, tool, size):
     inputs = {"source": source}
     if "matte" in [given.name for given in studio.tool(tool).inputs]:
         inputs["matte"] = Frame(matte, ("A",), meaning=DATA)
-    result = studio.run(tool, **inputs)
+    result = studio.run(tool, **inputs, **given_to[tool])
     np.testing.assert_allclose(result.pixels.astype(float), 0.18, rtol=2e-3)
