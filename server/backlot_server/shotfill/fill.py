@@ -26,6 +26,7 @@ SEAM_STEADY = 0.006
 FADE, FADE_STILL = 10.0, 30.0
 """Frames of distance after which a source counts a third, and when the camera stands still: then
 far ones are as good as near ones, and as many as may be take part."""
+NOISY = 4.0
 MOST = 24
 """Sources at most."""
 ENOUGH = 4
@@ -180,7 +181,7 @@ def gathered(
         off[at] = _misfit(samples.values[at], target, ~hole.inside & (samples.seen[at] > 0), lead)
         places.append((x, y))
     trust = _trust(number, order, off, fade)
-    merged = merge(samples, trust, lead)
+    merged = merge(samples, trust, lead, NOISY if fade == FADE_STILL else 0.0)
     return Seen(hole, merged, order, _exact(shot, order, places, merged.best), pairs)
 
 

@@ -181,10 +181,12 @@ class Merged:
     best: Index
 
 
-def merge(samples: Samples, trust: Values, lead: list[int]) -> Merged:
+def merge(samples: Samples, trust: Values, lead: list[int], noisy: float) -> Merged:
     """The mean of those sources that agree.
 
     Args: trust (sources,): how much each counts. lead: the channels by which agreement is told.
+        noisy: how many times their middle distance from the median, squared, sources may lie apart
+            where grain is stronger than AGREE; 0 where other reasons are likelier than grain.
     """
     count, channels = samples.values.shape[1:]
     made = Merged(
@@ -202,6 +204,7 @@ def merge(samples: Samples, trust: Values, lead: list[int]) -> Merged:
             samples.seen[:, part],
             trust.astype(np.float32),
             chosen,
+            np.float32(noisy),
             (made.values[part], made.squares[part], made.spread[part], made.best[part]),
         )
 
@@ -210,12 +213,13 @@ def merge(samples: Samples, trust: Values, lead: list[int]) -> Merged:
 
 
 @numba.njit(nogil=True, cache=True, fastmath=True)
-def _merge(values, seen, trust, lead, made):  # type: ignore[no-untyped-def]
+def _merge(values, seen, trust, lead, noisy, made):  # type: ignore[no-untyped-def]
     means, squares, spread, best = made
     sources, points, channels = values.shape
     weights = np.empty(sources, np.float32)
     order = np.empty(sources, np.int64)
     middle = np.empty(len(lead), np.float32)
+    apart_by = np.empty(sources, np.float32)
     for n in range(points):
         total = np.float32(0)
         for u in range(sources):
@@ -227,18 +231,20 @@ def _merge(values, seen, trust, lead, made):  # type: ignore[no-untyped-def]
             continue
         for k in range(len(lead)):
             middle[k] = _median(values[:, n, lead[k]], weights, total / 2, order)
-        total = np.float32(0)
         apart = np.float32(0)
-        mass = np.float32(0)
+        for u in range(sources):
+            apart_by[u] = 0
+            for k in range(len(lead)):
+                apart_by[u] += (values[u, n, lead[k]] - middle[k]) ** 2 / len(lead)
+            apart += weights[u] * min(apart_by[u], np.float32(0.04))
+        spread[n] = math.sqrt(apart / total)
+        scale = np.float32(AGREE * AGREE)
+        if noisy > 0:
+            scale = max(scale, noisy * _median(apart_by, weights, total / 2, order))
+        total = np.float32(0)
         for u in range(sources):
             if weights[u] > 0:
-                off = np.float32(0)
-                for k in range(len(lead)):
-                    off += (values[u, n, lead[k]] - middle[k]) ** 2
-                off /= len(lead)
-                apart += weights[u] * min(off, np.float32(0.04))
-                mass += weights[u]
-                weights[u] *= np.float32(math.exp(-off / np.float32(2 * AGREE * AGREE)) + 1e-6)
+                weights[u] *= np.float32(math.exp(-apart_by[u] / (2 * scale)) + 1e-6)
                 total += weights[u]
         most = np.float32(0)
         square = np.float32(0)
@@ -252,7 +258,6 @@ def _merge(values, seen, trust, lead, made):  # type: ignore[no-untyped-def]
                     most = part
                     best[n] = u
         squares[n] = square
-        spread[n] = math.sqrt(apart / mass)
 
 
 @numba.njit(nogil=True, cache=True, fastmath=True)
