@@ -6,6 +6,7 @@ import os
 import random
 import resource
 import signal
+import subprocess
 import sys
 import time
 
@@ -146,6 +147,37 @@ def a_full_disk_is_an_error_and_the_next_run_works():
     assert session.finish(start("after"), 120).result is not None
 
 
+def characters_are_listed_and_used():
+    scene, panel, session = bpy.context.scene, part("characters"), part("session")
+    library = path("characters")
+    os.makedirs(library)
+    scene.backlot_characters = library
+
+    def listed():
+        bpy.ops.backlot.list_characters()
+        end = time.monotonic() + 60
+        while panel._known["said"] == ["Reading ..."] and time.monotonic() < end:
+            session._work(0.01)
+            time.sleep(0.005)
+        return panel._known
+
+    assert "no character" in listed()["said"][0]
+    hero = os.path.join(library, "hero")
+    command = [BACKLOT, "-m", "backlot", "character", "new", hero]
+    for region in ("face", "coat", "hair"):
+        command += ["--region", region]
+    subprocess.run(command, check=True, capture_output=True)
+    (found,) = listed()["characters"]
+    assert (found["name"], sorted(found["regions"])) == ("hero", ["coat", "face", "hair"])
+    group = part("compositor").new_group("character-lock")
+    bpy.ops.backlot.use_character(folder=found["folder"])
+    for owner in (scene, group):
+        assert part("controls").settings_of(owner, "character-lock").character == found["folder"]
+    scene.backlot_characters = path("not there")
+    assert listed()["characters"] == []
+    assert len([said for said in listed()["said"] if said]) == 2
+
+
 def new_tools_from_a_server_become_controls():
     controls = part("controls")
     param = {
@@ -218,6 +250,7 @@ main(
     the_test_button_says_that_it_works,
     a_folder_that_cannot_be_written_is_an_error,
     a_full_disk_is_an_error_and_the_next_run_works,
+    characters_are_listed_and_used,
     new_tools_from_a_server_become_controls,
     an_error_of_our_own_is_told_and_the_next_run_works,
     every_panel_and_menu_is_registered,
