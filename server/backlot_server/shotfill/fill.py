@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import cv2
@@ -85,9 +85,11 @@ def seen(shot: Shot, number: int, covered: Mask) -> Seen:
     hole = holed(look, covered)
     guesses = register.chained(shot, number, shot.neighbours(number))
     pairs = _registered(shot, number, guesses, sources(shot, number, guesses, hole, ENOUGH))
-    still = all(np.array_equal(each.homography, np.eye(3)) for each in pairs.values())
+    fixed = [np.array_equal(each.homography, np.eye(3)) for each in pairs.values()]
+    still = bool(fixed) and float(np.mean(fixed)) > 0.5
     if still:
         pairs = _registered(shot, number, guesses, sources(shot, number, guesses, hole, MOST))
+        pairs = {source: replace(each, homography=np.eye(3)) for source, each in pairs.items()}
     lights = {source: _light(shot, number, source, pairs[source], hole) for source in pairs}
     maps = _maps(shot, number, hole, pairs, lights)
     return gathered(shot, number, hole, pairs, lights, maps, FADE_STILL if still else FADE)
