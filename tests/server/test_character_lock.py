@@ -150,6 +150,16 @@ def test_overexposed_and_dark(sent):
     assert cannot_tell(sent, shot((-7.0, 0, 0)), matte()) == {"dark"}
 
 
+def test_where_a_camera_clips_is_seen_without_being_told(sent):
+    """Its face is white; what is left of its colour would look like a change."""
+    frames = shot((1.2, 0, 0))
+    for one in frames.values():
+        np.minimum(one.pixels[..., :3], np.float16(1.0), out=one.pixels[..., :3])
+    found = checked(sent, frames).measured["regions"]
+    assert (found["face"]["verdict"], found["face"]["why"]) == ("cannot tell", "clipped")
+    assert "changed" not in {each["verdict"] for each in found.values()}
+
+
 def test_one_matte_for_all_of_it_is_one_region(sent):
     whole = matte()
     whole = whole.with_pixels(whole.pixels[..., -1:], channels=("A",))

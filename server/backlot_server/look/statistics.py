@@ -22,6 +22,7 @@ _BLUR = 1.2
 _LIT, _PURE = (0.60, 0.92), (0.55, 0.90)
 _ANGLES = 8
 _LEAST = 8
+_PLATEAU, _HELD_SHARE = 0.005, 0.002
 
 Pixels = npt.NDArray[np.float32]
 
@@ -70,12 +71,23 @@ class Look:
         return Look(**made)
 
 
-def look(rgb: Pixels, cover: Pixels, clip: float, light: npt.ArrayLike = (0, 0, 0)) -> Look:
+def clipping(rgb: Pixels) -> npt.NDArray[np.float32]:
+    """The value at which each channel of a picture is held, (3,); 0 where it is not held.
+
+    A camera that clips leaves many pixels at its very largest value; light that is not held leaves
+    few.
+    """
+    top = np.nanmax(np.where(np.isfinite(rgb), rgb, np.nan), axis=(0, 1), initial=0.0)
+    share = (rgb >= (1 - _PLATEAU) * top).mean(axis=(0, 1))
+    return np.where(share > _HELD_SHARE, top, 0).astype(np.float32)
+
+
+def look(rgb: Pixels, cover: Pixels, clip: npt.ArrayLike, light: npt.ArrayLike = (0, 0, 0)) -> Look:
     """Measure a region.
 
     Args: rgb (height, width, 3) scene-linear ACEScg; cover (height, width) 0..1; clip: the value
-    from which the camera clips, 0 for never; light: opponent of the light, by which pixels are
-    divided before the most saturated ones are chosen.
+    from which the camera clips, one or one a channel, 0 for never; light: opponent of the light, by
+    which pixels are divided before the most saturated ones are chosen.
     """
     rows, columns = np.nonzero(cover > 0)
     if not len(rows):
@@ -111,7 +123,7 @@ def _nothing(pixels: int, clipped: float, dark: float, area: float) -> Look:
 
 
 def _usable(
-    rgb: Pixels, cover: Pixels, clip: float
+    rgb: Pixels, cover: Pixels, clip: npt.ArrayLike
 ) -> tuple[npt.NDArray[np.bool_], npt.NDArray[Any], float, float]:
     """Pixels that show the region, blurred within it; and what had to be left out, as shares."""
     import cv2
@@ -125,7 +137,8 @@ def _usable(
     clean = np.nan_to_num(rgb, nan=0.0, posinf=0.0, neginf=0.0) * weight[:, :, None]
     total = cv2.GaussianBlur(weight, (0, 0), _BLUR)
     soft = cv2.GaussianBlur(clean, (0, 0), _BLUR) / np.maximum(total, 1e-6)[..., None]
-    bright = np.asarray((rgb >= 0.97 * clip).any(2) & (clip > 0))
+    most = np.broadcast_to(np.asarray(clip, np.float32), 3)
+    bright = np.asarray(((rgb >= 0.97 * most) & (most > 0)).any(2))
     faint = np.asarray((soft < DARK).any(2))
     used = core & finite & ~bright & ~faint
     return used, soft, float((bright & inside).sum() / count), float((faint & inside).sum() / count)

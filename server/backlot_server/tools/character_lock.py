@@ -35,7 +35,7 @@ SPEC = ToolSpec(
     name="character-lock",
     label="Character Lock",
     summary="Check whether a character's look has drifted, and bring back only what did.",
-    version="1",
+    version="2",
     inputs=(
         Input("source", "image", "Source", "The shot.", before=NEAR, after=NEAR),
         Input(
@@ -105,7 +105,7 @@ SPEC = ToolSpec(
             minimum=0.0,
             maximum=1000.0,
             group="Check",
-            help="Scene-linear value from which the camera holds no colour; 0: never.",
+            help="Scene-linear value from which colour is lost; 0: where many pixels stop.",
         ),
     ),
     output=Output(matte="matte"),
@@ -194,11 +194,11 @@ def _opinion(job: Job, number: int) -> Opinion:
 
 
 def _looks(job: Job, number: int) -> dict[str, Look]:
-    from ..look.statistics import look
+    from ..look.statistics import clipping, look
 
     source = job.read("source", number)
-    clip = float(job.values(number)["clip"])
     rgb = _rgb(source)
+    clip = float(job.values(number)["clip"]) or clipping(rgb)
     found = {}
     for name, cover in _regions(job, number, source).items():
         job.check()
