@@ -1,5 +1,7 @@
 """The dockable panel in a real Qt, in the simulator, with a real link and server."""
 
+import importlib
+import importlib.util
 import os
 import sys
 
@@ -10,21 +12,22 @@ from backlot.character import folder
 from .comps import Comp
 from .conftest import kill, until
 
-pytest.importorskip("PySide6", reason="the panel is an extra: pip install 'backlot[panel]'")
+QT = next((name for name in ("PySide6", "PySide2") if importlib.util.find_spec(name)), "")
+if not QT:
+    pytest.skip("the panel is an extra: pip install 'backlot[panel]'", allow_module_level=True)
 os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")
 
 
 @pytest.fixture
 def panel(nuke, linked, tmp_path, monkeypatch):
-    from PySide6 import QtCore, QtWidgets
-
-    application = QtWidgets.QApplication.instance() or QtWidgets.QApplication([])
+    core, widgets = (importlib.import_module(f"{QT}.{n}") for n in ("QtCore", "QtWidgets"))
+    application = widgets.QApplication.instance() or widgets.QApplication([])
     made = Comp(nuke(), tmp_path)
     maker, name = made.host.panels["org.backlot.panel"]
     assert name == "Backlot"
     monkeypatch.setenv("XDG_CONFIG_HOME", str(tmp_path / "config"))
-    QtCore.QSettings.setPath(
-        QtCore.QSettings.NativeFormat, QtCore.QSettings.UserScope, str(tmp_path / "config")
+    core.QSettings.setPath(
+        core.QSettings.NativeFormat, core.QSettings.UserScope, str(tmp_path / "config")
     )
     widget = eval(maker, {"backlot_nuke": sys.modules["backlot_nuke"]})()
     yield made, widget
