@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import resource
 import signal
 import subprocess
@@ -268,10 +269,11 @@ def test_mattes_that_do_not_fit_or_are_not_there_fail_their_frames(cli: CommandL
     assert told[1003]["code"] == "missing-frame"
     assert told[1004]["code"] == "unreadable-file"
     backlot.write(roto / "roto.1002.exr", matte())
-    assert "1 done, 2 kept" in cli(*FILL, "--range", "1001,1002,1005").out
+    assert "3 done" in cli(*FILL, "--range", "1001,1002,1005").out, "1002 is a source of the others"
+    assert "3 kept" in cli(*FILL, "--range", "1001,1002,1005").out
     backlot.write(roto / "roto.1001.exr", matte(20))
     plan = cli(*FILL, "--range", "1001,1002,1005", "--dry-run", "--json").json
-    assert plan["todo"] == {"1001": "matte changed"}
+    assert plan["todo"] == dict.fromkeys(("1001", "1002", "1005"), "matte changed")
 
 
 def test_another_run_on_the_same_take_is_refused(cli: CommandLine) -> None:
@@ -304,7 +306,7 @@ def test_a_full_disk_is_told_and_nothing_torn_is_left(cli: CommandLine) -> None:
         check=False,
     )
     assert process.returncode == 4, process.stderr
-    assert "copy.1001.exr cannot be written" in process.stderr
+    assert re.search(r"copy\.100\d\.exr cannot be written", process.stderr)
     assert not [name for name in left(cli) if name.endswith((".exr", ".part"))]
     assert cli(*COPY).code == 0
 

@@ -72,14 +72,14 @@ class Look:
 
 
 def clipping(rgb: Pixels) -> npt.NDArray[np.float32]:
-    """The value at which each channel of a picture is held, (3,); 0 where it is not held.
+    """The value at which each channel of a picture is held, (3,); zeros where it is not held.
 
-    A camera that clips leaves many pixels at its very largest value; light that is not held leaves
-    few.
+    A camera that clips leaves white areas in which all channels stop at their very largest value;
+    light that is not held leaves few such pixels, and a plain bright colour none.
     """
     top = np.nanmax(np.where(np.isfinite(rgb), rgb, np.nan), axis=(0, 1), initial=0.0)
-    share = (rgb >= (1 - _PLATEAU) * top).mean(axis=(0, 1))
-    return np.where(share > _HELD_SHARE, top, 0).astype(np.float32)
+    held = (rgb >= (1 - _PLATEAU) * top).all(axis=2).mean() > _HELD_SHARE
+    return np.where(held, top, 0).astype(np.float32)
 
 
 def look(rgb: Pixels, cover: Pixels, clip: npt.ArrayLike, light: npt.ArrayLike = (0, 0, 0)) -> Look:

@@ -137,17 +137,26 @@ class Shot:
         self._job.check()
         try:
             source = self._read("source", number)
-            cover = self._cover(number, source)
+            self._same_format(number, source)
+            cover = self._covered(number, source)
         except (MissingFrame, UnreadableFile, NotFound):
             self._looks[number] = None
             self._release(number)
             return
-        self._same_format(number, source)
         look, codes = _seen(source, number, cover, self._approved(number, source))
         self._looks[number], self._codes[number] = look, codes
         self._release(number)
         _within(self._looks, LOOKS_BYTES)
         _within(self._codes, CODES_BYTES)
+
+    def _covered(self, number: int, source: Frame) -> Values:
+        """The matte; one that does not fit fails its own frame, and is missing for the others."""
+        try:
+            return self._cover(number, source)
+        except InvalidInput as error:
+            if number == self.target:
+                raise
+            raise MissingFrame(error.sentence, error.hint) from error
 
     def _approved(self, number: int, source: Frame) -> Frame | None:
         """The clean frame of that number, if there is one."""

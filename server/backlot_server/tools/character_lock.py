@@ -34,7 +34,7 @@ NEAR = 4
 SPEC = ToolSpec(
     name="character-lock",
     label="Character Lock",
-    summary="Check whether a character's look has drifted, and bring back only what did.",
+    summary="Say if a character's look drifted, and bring back what did.",
     version="2",
     inputs=(
         Input("source", "image", "Source", "The shot.", before=NEAR, after=NEAR),
