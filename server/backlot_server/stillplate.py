@@ -10,12 +10,13 @@ from backlot.errors import InvalidInput
 from backlot.frame import Frame, Window
 from backlot.matte import coverage
 
+from .candidates import Region
 from .holes import Box, pieces
 from .job import Job
 from .membrane import Mask, Values
 from .pixels import Pixels
 from .roles import roles
-from .stillfill import Region, fill
+from .stillfill import fill
 
 MARGIN = (96, 384)
 """Least and most of the surroundings that are read, in pixels; between them a hole's own size."""
