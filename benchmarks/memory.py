@@ -51,10 +51,10 @@ def _used() -> float:
     if endpoint is not None:
         roots.append(psutil.Process(endpoint.pid))
     total = 0
-    for root in roots:
-        for process in (root, *root.children(recursive=True)):
-            try:
-                total += process.memory_full_info().pss
-            except psutil.NoSuchProcess:
-                continue
+    # A server that this process started is below it and named by its endpoint too.
+    for process in {each for root in roots for each in (root, *root.children(recursive=True))}:
+        try:
+            total += process.memory_full_info().pss
+        except psutil.NoSuchProcess:
+            continue
     return float(total)
