@@ -63,8 +63,9 @@ class Window:
 class Frame:
     """One frame of one view.
 
-    pixels: (height, width, channels), float16 or float32, top row first, C-contiguous, covering
-        the data window. Colour is scene-linear with ACEScg primaries; values below 0 and far
+    pixels: (height, width, channels), float16 or float32, top row first, covering the data
+        window. C-contiguous, or the upside-down view of such an array, as applications whose
+        first row is the bottom one keep it; anything else is copied. Colour is scene-linear with ACEScg primaries; values below 0 and far
         above 1 are normal, NaN and infinity may occur. Alpha, where there is one, is
         premultiplied into colour.
     channels: a name for each, as in "R", "G", "B", "A" or "depth.Z".
@@ -117,7 +118,8 @@ class Frame:
                 "Crop or pad the pixels to the data window.",
             )
         assign = object.__setattr__
-        assign(self, "pixels", np.ascontiguousarray(pixels))
+        upside_down = pixels[::-1].flags.c_contiguous
+        assign(self, "pixels", pixels if upside_down else np.ascontiguousarray(pixels))
         assign(self, "channels", channels)
         assign(self, "data_window", window)
         assign(self, "display_window", self.display_window or window)

@@ -111,6 +111,27 @@ def test_a_result_may_take_the_place_of_its_source(link, rows, space):
     assert taken(link, job.results[1]).tobytes() == pixels.tobytes()
 
 
+@pytest.mark.parametrize("place", ["source", "matte"])
+@pytest.mark.parametrize("rows", ["bottom", "top"])
+def test_a_result_over_one_of_its_inputs_still_keeps_to_the_matte(link, place, rows):
+    rng = np.random.default_rng(10)
+    pixels = rng.random((32, 24, 4), np.float32)
+    matte = np.zeros((32, 24, 4), np.float32)
+    matte[4:10, 5:12] = 1.0
+    inputs = {
+        "source": {**lend(link, pixels), "meaning": "data"},
+        "matte": {**lend(link, matte), "meaning": "data"},
+    }
+    out = {"buffer": {"into": place, "rows": rows}}
+    params = {"feather": 0.0, "grow": 0}
+    job = link.wait(link.run("fill", [1], params=params, inputs=inputs, out=out), 60)
+    assert job.results[1]["pixels"]["buffer"] == inputs[place]["buffer"]
+    changed = (taken(link, job.results[1]) != pixels).any(axis=2)
+    assert changed[4:10, 5:12].any()
+    changed[4:10, 5:12] = False
+    assert not changed.any()
+
+
 def test_a_larger_result_gets_memory_of_its_own(link):
     source = lend(link, np.full((4, 4, 4), 0.5, np.float32))
     job = link.run(

@@ -102,7 +102,8 @@ class Work:
         number = request.frames[0]
         spec = studio.tool(request.tool)
         spec.check_inputs(list(request.inputs))
-        sent = {name: self._frame(name, number) for name in request.inputs}
+        main = spec.inputs[0].name
+        sent = {name: self._frame(name, number, name == main) for name in request.inputs}
         with studio.submit(
             request.tool,
             [number],
@@ -142,11 +143,16 @@ class Work:
                 self._tell("warning", number=event.number, sentence=event.sentence)
         return {"finished": finished, "failed": failed}
 
-    def _frame(self, name: str, number: int) -> Frame:
+    def _frame(self, name: str, number: int, main: bool) -> Frame:
         given = self._request.inputs[name]
         if isinstance(given, FromBuffer):
-            view = self._request.view
-            return frame_in(given.memory.map, given.layout, number, view, _pool)
+            request = self._request
+            frame = frame_in(given.memory.map, given.layout, number, request.view, _pool)
+            overwritten = request.into is not None and request.into.memory is given.memory
+            in_place = main and set(request.out_buffer or ()) == {"into"}
+            if overwritten and not in_place and not given.layout.converted:
+                return frame.with_pixels(frame.pixels.copy())
+            return frame
         from .sequences import read_frame
 
         return read_frame(given, number, self._request.view)

@@ -93,6 +93,9 @@ def layout_to_json(layout: Layout) -> Json:
 def frame_in(memory: Any, layout: Layout, number: int, view: str, pool: Buffers) -> Frame:
     """What the buffer holds, as a frame for the wire.
 
+    What needs no conversion is the buffer's own memory: it must not be written to before the
+    frame is no longer used.
+
     Raises: InvalidInput when the buffer is too small or the colour space unknown.
     """
     if len(memory) < layout.bytes:
@@ -101,13 +104,12 @@ def frame_in(memory: Any, layout: Layout, number: int, view: str, pool: Buffers)
             "Ask for width x height x channels x 4 bytes, or x 2 for half.",
         )
     given = layout.view(memory)
-    converted = layout.converted
-    pixels = pool.empty(given.shape, np.float32 if converted else given.dtype)
+    if not layout.converted:
+        return Frame(given, layout.channels, meaning=DATA, number=number, view=view)
+    pixels = pool.empty(given.shape, np.float32)
     np.copyto(pixels, given)
-    if converted:
-        pixels = color.to_working(pixels, layout.space, straight=layout.straight)
-    meaning = COLOR if converted else DATA
-    return Frame(pixels, layout.channels, meaning=meaning, number=number, view=view)
+    pixels = color.to_working(pixels, layout.space, straight=layout.straight)
+    return Frame(pixels, layout.channels, meaning=COLOR, number=number, view=view)
 
 
 def layout_out(result: Frame, source: Layout, asked: Mapping[str, Any]) -> Layout:
