@@ -43,7 +43,7 @@ def out_of_code(made: Values, gain: float, pixels: Values, unknown: Mask, parts:
         return made
     known = pixels[~unknown][:, colour]
     linear = _linear_of(made[:, colour], gain)
-    values = made.copy()
+    values: Values = made.copy()
     values[:, colour] = np.clip(linear, known.min(axis=0), known.max(axis=0))
     return values
 
