@@ -16,6 +16,9 @@ from .frame import Window
 
 Scalar = float | int | bool | str
 
+NETWORK = "network"
+"""What a parameter is called that chooses a network."""
+
 
 @dataclass(frozen=True)
 class Curve:
@@ -176,6 +179,11 @@ class ToolSpec:
     params: tuple[Param, ...] = ()
     output: Output = Output()
     hidden: bool = False
+
+    @property
+    def comparable(self) -> bool:
+        """Whether it enlarges, and leaves it to choose by which network."""
+        return self.output.size == "scale" and any(param.name == NETWORK for param in self.params)
 
     def param(self, name: str) -> Param:
         for param in self.params:

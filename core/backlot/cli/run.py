@@ -7,6 +7,7 @@ import shutil
 import signal
 import threading
 from collections.abc import Mapping
+from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -19,6 +20,7 @@ from .say import emit, stderr, stdout
 from .server import size
 
 if TYPE_CHECKING:
+    from ..client import Studio
     from ..plan import Plan
 
 
@@ -36,6 +38,7 @@ def run(
     verify: bool,
     dry_run: bool,
     as_json: bool,
+    compare: bool = False,
 ) -> int:
     """Run a tool over files. Returns: the exit code."""
     from ..client import connect
@@ -48,6 +51,9 @@ def run(
     source = given.pop(first)
     with connect(client="cli") as studio:
         specs.remember(studio.tools())
+        if compare:
+            where = {name: given[name] for name in ("frames", "layer", "colorspace")}
+            return _compare(studio, spec, source, out, as_json, {**where, **params})
         if dry_run:
             found = estimate(studio, spec.name, source, out, **given)
             _tell_plan(found, as_json)
@@ -58,6 +64,22 @@ def run(
             )
     _tell_take(take, as_json)
     return take.exit_code
+
+
+def _compare(
+    studio: Studio, spec: ToolSpec, source: str, out: str, as_json: bool, given: dict[str, Any]
+) -> int:
+    from ..comparison import compare
+
+    ways = compare(studio, spec.name, source, out, **given)
+    if as_json:
+        emit({"event": "compared", "out": out, "ways": [asdict(way) for way in ways]})
+        return 0
+    console = stdout()
+    for way in ways:
+        console.print(way.caption, markup=False)
+    console.print(f"Beside one another in {out}.", markup=False)
+    return 0
 
 
 def end_on_signals() -> None:

@@ -32,6 +32,13 @@ _OWN: dict[str, tuple[Any, tuple[str, ...], str, str, str]] = {
     "force": (bool, ("--force",), "", RUN, "Make every frame again, finished or not."),
     "verify": (bool, ("--verify",), "", RUN, "Measure that nothing moved outside the matte."),
     "dry_run": (bool, ("--dry-run",), "", RUN, "Only say what would be made, time and size."),
+    "compare": (
+        bool,
+        ("--compare",),
+        "",
+        RUN,
+        "Instead, write a PNG to --out: crops of the first frame by every network.",
+    ),
     "as_json": (bool, ("--json",), "", RUN, "Tell everything as JSON, one object a line."),
 }
 _FLAGS = {flag for _, flags, *_ in _OWN.values() for flag in flags} | {"--help"}
@@ -48,6 +55,8 @@ def command(spec: ToolSpec) -> Callable[..., None]:
         name, flags = "input_" + given.name, [_flag(given.name)]
         parameters.append(_parameter(name, kind, given.required, flags, given.help, "PATH", FILES))
     for name, (kind, own_flags, metavar, panel, text) in _OWN.items():
+        if name == "compare" and not spec.comparable:
+            continue
         needed = name == "out"
         kind = kind if needed or kind is bool else kind | None
         parameters.append(_parameter(name, kind, needed, own_flags, text, metavar, panel))
