@@ -36,7 +36,8 @@ _DATA = (
 )
 
 
-def _jpeg75(low: score.Image) -> score.Image:
+def jpeg75(low: score.Image) -> score.Image:
+    """A picture (H, W, 3), uint8, through JPEG of quality 75 with halved chroma."""
     planes: NDArray[np.float32] = low.transpose(2, 0, 1).astype(np.float32)
     return score.to_uint8(jpeg(planes, 75, True, 0, 0).transpose(1, 2, 0))
 
@@ -50,7 +51,7 @@ def scores(path: Path) -> dict[str, object]:
         "protocol": "training/score.py",
         "pictures": list(score.PHOTOGRAPHS),
     }
-    for label, spoil in (("clean", None), ("jpeg75", _jpeg75)):
+    for label, spoil in (("clean", None), ("jpeg75", jpeg75)):
         rows = {}
         for name, method in methods.items():
             values = [score.score(method, picture, scale, spoil) for picture in pictures]

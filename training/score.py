@@ -135,6 +135,12 @@ def photographs() -> dict[str, Image]:
     return {Path(name).stem: read(folder / name) for name in PHOTOGRAPHS}
 
 
+def folder(path: Path) -> dict[str, Image]:
+    """The pictures of a folder, by name."""
+    files = sorted(file for file in path.iterdir() if file.suffix.lower() in _SUFFIXES)
+    return {file.stem: read(file) for file in files}
+
+
 def table(networks: list[Path], pictures: dict[str, Image]) -> list[str]:
     """Lines of a Markdown table: a row for each method, the means in the last column."""
     names = list(pictures)
@@ -160,10 +166,7 @@ def main() -> None:
     parser.add_argument("networks", type=Path, nargs="+", metavar="WEIGHTS.onnx")
     parser.add_argument("--images", type=Path, help="a folder of pictures")
     arguments = parser.parse_args()
-    pictures = photographs()
-    if arguments.images:
-        files = sorted(p for p in arguments.images.iterdir() if p.suffix.lower() in _SUFFIXES)
-        pictures = {path.stem: read(path) for path in files}
+    pictures = folder(arguments.images) if arguments.images else photographs()
     print("\n".join(table(arguments.networks, pictures)))
 
 

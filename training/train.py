@@ -21,6 +21,7 @@ from torch import Tensor
 
 from training import generate
 from training.data import Patches, reduce
+from training.degrade import degrade
 from training.export import WEIGHTS, export
 from training.networks import Upscaler
 from training.recipes import RECIPES, SHIPPED, Recipe
@@ -46,13 +47,17 @@ def build(recipe: Recipe, runs: Path) -> Upscaler:
 
 
 def validation(recipe: Recipe) -> tuple[Tensor, Tensor]:
-    """Generated images of another seed: low (12, 3, h, w) and high (12, 3, H, W), 0..1."""
+    """Generated images of another seed: low (12, 3, h, w) and high (12, 3, H, W), 0..1.
+
+    For a network for compressed footage, low is spoilt as in training, always the same way.
+    """
     high = np.stack(list(generate.images(VALIDATION_SEED, 0, VALIDATION_IMAGES)))
     low = np.stack([reduce(image, recipe.scale) for image in high])
-    low_tensor, high_tensor = (
-        torch.from_numpy(a).permute(0, 3, 1, 2).float() / 255 for a in (low, high)
-    )
-    return low_tensor, high_tensor
+    high, low = (a.transpose(0, 3, 1, 2).astype(np.float32) for a in (high, low))
+    if recipe.source == "compressed":
+        rng = np.random.default_rng(VALIDATION_SEED)
+        low = np.stack([degrade(rng, image) for image in low])
+    return torch.from_numpy(low) / 255, torch.from_numpy(high) / 255
 
 
 @torch.no_grad()
