@@ -65,9 +65,9 @@ class Frame:
 
     pixels: (height, width, channels), float16 or float32, top row first, covering the data
         window. C-contiguous, or the upside-down view of such an array, as applications whose
-        first row is the bottom one keep it; anything else is copied. Colour is scene-linear with ACEScg primaries; values below 0 and far
-        above 1 are normal, NaN and infinity may occur. Alpha, where there is one, is
-        premultiplied into colour.
+        first row is the bottom one keep it; anything else is copied. Colour is scene-linear with
+        ACEScg primaries; values below 0 and far above 1 are normal, NaN and infinity may occur.
+        Alpha, where there is one, is premultiplied into colour.
     channels: a name for each, as in "R", "G", "B", "A" or "depth.Z".
     data_window: where the pixels lie; display_window: the picture as framed. None: both are
         (0, 0, width, height).

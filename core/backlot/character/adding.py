@@ -41,7 +41,7 @@ def add_frame(
     finally:
         opened.close()
     cover = of_shot(mattes, plate, character.mattes).frame(number)
-    shot = {"shot": re.sub(r"[._\-\d]*(\.\w+)?\Z", "", Path(source.before).name)}
+    shot = {"shot": shot_name(plate)}
     given = {name: text for name, text in words.items() if text}
     return references.add(
         character,
@@ -49,6 +49,11 @@ def add_frame(
         cover,
         **(shot | given),
     )
+
+
+def shot_name(plate: str) -> str:
+    """What a shot is called of which only the plate is known: its files' name, no number."""
+    return re.sub(r"[._\-\d]*(\.\w+)?\Z", "", Path(Files.parse(plate).before).name) or "shot"
 
 
 def record_consent(

@@ -55,12 +55,14 @@ def run(
     *,
     force: bool = False,
     progress: Progress | None = None,
+    line: Callable[[Line], object] | None = None,
     cancel: threading.Event | None = None,
 ) -> Iterator[ShotResult]:
     """Check shot by shot, in order; what was measured before and has not changed is kept.
 
-    progress: called with Updates; `number` is a frame of the shot that `sentence` names. Memory
-    does not grow with the number of shots.
+    progress: called with Updates; `number` is a frame of the shot that `sentence` names.
+    line: called with every frame's line, those that are kept too. Memory does not grow with the
+    number of shots.
 
     Frames that cannot be measured are in the results as failed. Raises: CannotWrite, Cancelled,
     ServerUnavailable and what else ends a job; what is finished then stays.
@@ -70,7 +72,7 @@ def run(
     total = sum(_count(shot) for shot in check.shots)
     counter = _Counter(total, progress)
     for shot in check.shots:
-        yield _Shot(studio, check, shot, regions, counter, cancel).work(force)
+        yield _Shot(studio, check, shot, regions, counter, line, cancel).work(force)
 
 
 class _Counter:
@@ -116,10 +118,12 @@ class _Shot:
         shot: Shot,
         regions: Mapping[str, Sequence[str]],
         counter: _Counter,
+        line: Callable[[Line], object] | None,
         cancel: threading.Event | None,
     ) -> None:
         self._studio, self._check, self._shot = studio, check, shot
         self._regions, self._counter, self._cancel = regions, counter, cancel
+        self._line = line or (lambda _: None)
         self._params: dict[str, Value] = {
             "character": check.character,
             "mode": "check",
@@ -143,6 +147,8 @@ class _Shot:
         kept = {} if force else self._kept(file, numbers, plate, mattes)
         todo = [number for number in numbers if number not in kept]
         self._counter.kept(len(kept))
+        for each in kept.values():
+            self._line(each)
         if todo:
             with ExitStack() as opened:
                 opened.callback(plate.close)
@@ -158,8 +164,10 @@ class _Shot:
         return result
 
     def _unusable(self, file: ShotFile, error: BacklotError) -> ShotResult:
-        file.begin([Line(0, [], failed=results.sentence(error))])
+        line = Line(0, [], failed=results.sentence(error))
+        file.begin([line])
         file.close()
+        self._line(line)
         self._counter.one(self._shot.name, 0, error.sentence)
         return results.judged(file.path, self._regions)
 
@@ -197,6 +205,7 @@ class _Shot:
                 if line is not None:
                     files = [plate.path(line.number), *mattes.paths(line.number)]
                     file.add(replace(line, made_from=results.stamp(files)))
+                    self._line(line)
                     self._counter.one(self._shot.name, line.number, line.failed)
 
 

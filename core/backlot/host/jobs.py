@@ -18,7 +18,7 @@ class Job:
 
     of, finished, failed: counts of frames. frame: the one being made. fraction: of the job, 0 to 1.
     error: why it failed or was cancelled; one of which some frames failed is done: `frame_errors`.
-    results: frame number -> the `frame` event, as in docs/link.md.
+    results: frame number -> the `frame` event, as in docs/link.md; outcome: the `done` event.
     then: called with (job, event) after every event.
     """
 
@@ -45,6 +45,7 @@ class Job:
         self.frame_errors: dict[int, LinkError] = {}
         self.warnings: list[str] = []
         self.results: dict[int, Mapping[str, Any]] = {}
+        self.outcome: Mapping[str, Any] = {}
         self._then = then
         self._started = 0.0
 
@@ -119,6 +120,7 @@ class Job:
 
     def _on_done(self, event: Mapping[str, Any]) -> None:
         self.state = "done"
+        self.outcome = event
         self.finished = int(event["finished"])
         self.failed = int(event["failed"])
         self.fraction = 1.0

@@ -120,15 +120,38 @@ class Link:
 
         request: params, inputs, out and the rest of the `run` method of docs/link.md.
         """
+        return self._begin("run", dict(request, tool=tool, frames=list(frames)), tool, then)
+
+    def check(
+        self,
+        character: str,
+        frames: Sequence[int],
+        then: Callable[[Job, Mapping[str, Any]], None] | None = None,
+        **request: Any,
+    ) -> Job:
+        """Hold a shot against a character, as a job like those of `run`.
+
+        request: plate, mattes, out and the rest of the `character_check` method of docs/link.md.
+        """
+        asked = dict(request, character=character, frames=list(frames))
+        return self._begin("character_check", asked, "character-lock", then)
+
+    def _begin(
+        self,
+        method: str,
+        request: dict[str, Any],
+        tool: str,
+        then: Callable[[Job, Mapping[str, Any]], None] | None,
+    ) -> Job:
         name = "{}-{}".format(os.getpid(), os.urandom(6).hex())
-        job = Job(name, tool, len(frames), then)
+        job = Job(name, tool, len(request["frames"]), then)
         self.jobs[name] = job
 
         def answered(result: Any, error: LinkError | None) -> None:
             if error is not None:
                 self._tell(job, {"job": name, "event": "error", "error": error.to_json()})
 
-        self.ask("run", dict(request, job=name, tool=tool, frames=list(frames)), answered)
+        self.ask(method, dict(request, job=name), answered)
         return job
 
     def cancel(self, job: Job) -> None:

@@ -54,7 +54,7 @@ def serve_pipes() -> int:
 
 
 class Companion:
-    """One host's link. Short requests are answered in order; those that need the server are not."""
+    """One host's link. Short requests are answered in order; those that may take long are not."""
 
     def __init__(self, out: BinaryIO) -> None:
         self._out = out
@@ -68,9 +68,12 @@ class Companion:
             "free": self._free,
             "run": self._run,
             "cancel": self._cancel,
-            "characters": self._characters,
+            "character_check": self._check,
         }
-        self._with_server: dict[str, Method] = {
+        self._slowly: dict[str, Method] = {
+            "characters": self._characters,
+            "character_new": self._new_character,
+            "character_add": self._add_reference,
             "tools": self._tools,
             "models": self._models,
             "status": self._status,
@@ -112,10 +115,10 @@ class Companion:
             return
         if name in self._at_once:
             self._answer(number, self._at_once[name], params)
-        elif name in self._with_server:
-            self._calls.submit(self._answer, number, self._with_server[name], params)
+        elif name in self._slowly:
+            self._calls.submit(self._answer, number, self._slowly[name], params)
         else:
-            known = ", ".join(sorted({**self._at_once, **self._with_server}))
+            known = ", ".join(sorted({**self._at_once, **self._slowly}))
             self._fail(number, InvalidInput(f"There is no method {name}.", f"There are {known}."))
 
     def _answer(self, number: Any, method: Method, params: Mapping[str, Any]) -> None:
@@ -207,11 +210,14 @@ class Companion:
         request = request_from_json(params, self.buffers)
         work = Work(request, self.studios, self.buffers, self.tell, self._over)
         with self._lock:
-            if request.job in self._jobs:
+            try:
+                self._claim(request.job)
+            except InvalidInput:
                 request.release(self.buffers)
-                raise InvalidInput(f"There is a job {request.job} already.", "Name it differently.")
+                raise
             # Here and not in the server, which may hear of two jobs in the other order.
-            older = [each for each in self._jobs.values() if work.supersedes(each)]
+            key = request.supersede
+            older = [each for each in self._jobs.values() if key and key == each.supersede]
             self._jobs[request.job] = work
         for each in older:
             each.cancel(Superseded("A newer run took this one's place."))
@@ -230,14 +236,34 @@ class Companion:
         return {"found": work is not None}
 
     def _characters(self, params: Mapping[str, Any]) -> Json:
-        from ..character.sending import library
+        from . import characters
 
-        folder = text_from_json(params, "folder", "")
-        if not folder:
-            raise InvalidInput(
-                "No folder of characters is named.", "Name the folder where the show keeps them."
-            )
-        return {"characters": library(folder)}
+        return characters.library(params)
+
+    def _new_character(self, params: Mapping[str, Any]) -> Json:
+        from . import characters
+
+        return characters.new(params)
+
+    def _add_reference(self, params: Mapping[str, Any]) -> Json:
+        from . import characters
+
+        return characters.add(params)
+
+    def _check(self, params: Mapping[str, Any]) -> Json:
+        from . import characters
+
+        asked = characters.asked_from_json(params)
+        work = characters.CheckWork(asked, self.studios, self.tell, self._over)
+        with self._lock:
+            self._claim(asked.job)
+            self._jobs[asked.job] = work
+        work.start()
+        return {"job": asked.job}
+
+    def _claim(self, job: str) -> None:
+        if job in self._jobs:
+            raise InvalidInput(f"There is a job {job} already.", "Name it differently.")
 
     # ---- what is made when it is first needed -----------------------------------------------
 

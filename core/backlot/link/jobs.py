@@ -43,10 +43,10 @@ class Work:
     def start(self) -> None:
         self._thread.start()
 
-    def supersedes(self, other: Work) -> bool:
-        """Whether this, the newer one, takes the other's place."""
-        key = self._request.supersede
-        return bool(key) and key == other._request.supersede
+    @property
+    def supersede(self) -> str:
+        """What it has in common with those whose place it takes; "" for nothing."""
+        return self._request.supersede
 
     def cancel(self, why: Cancelled | None = None) -> None:
         """Ask for the end. Returns at once; the job then tells `cancelled`."""
