@@ -3,7 +3,10 @@
 The masters that `make shots` renders into build/shots (or BACKLOT_SHOTS), else the two shots of the
 repository. Plates get synthetic grain; likeness is measured before the fill gets grain. Beside it
 what a user would pick instead: Telea's inpainting on every frame, and the median of the other
-frames over homographies.
+frames over homographies, each chained from neighbour to neighbour, followed once more from there,
+and brought to the target's light.
+
+BACKLOT_SHOTS_ONLY: names of shots, separated by commas.
 """
 
 from __future__ import annotations
@@ -40,7 +43,9 @@ def figures() -> Iterator[Figure]:
 def _folders() -> list[Path]:
     masters = Path(os.environ.get("BACKLOT_SHOTS", ROOT / "build" / "shots"))
     place = masters if any(masters.glob("*/camera.json")) else ROOT / "examples" / "shots"
-    return sorted(path.parent for path in place.glob("*/camera.json"))
+    only = os.environ.get("BACKLOT_SHOTS_ONLY", "").split(",")
+    found = sorted(path.parent for path in place.glob("*/camera.json"))
+    return [folder for folder in found if folder.name in only or only == [""]]
 
 
 def _shot(studio: Any, shot: Shot) -> Iterator[Figure]:
@@ -127,44 +132,74 @@ def _telea(shot: Shot, plates: list[Any]) -> list[Picture]:
 
 
 def _median(shot: Shot, plates: list[Any]) -> list[Picture]:
-    """The median of all other frames, brought over by one homography each."""
+    """The median of all other frames, brought over by one homography each, and to one light."""
     import cv2
 
     pictures = [metrics.encoded(plate.astype(np.float32)) for plate in plates]
     grey = [cv2.cvtColor(p.astype(np.uint8), cv2.COLOR_RGB2GRAY) for p in pictures]
     outside = [(~hole).astype(np.uint8) for hole in shot.holes]
+    corners = [
+        cv2.goodFeaturesToTrack(g, 1500, 0.01, 5, mask=mask)
+        for g, mask in zip(grey, outside, strict=True)
+    ]
+    chain = [np.eye(3)]
+    for at in range(1, len(plates)):
+        following = _homography(grey[at - 1], grey[at], corners[at - 1], np.eye(3))
+        chain.append((np.eye(3) if following is None else following) @ chain[-1])
     made = []
     for at in range(len(plates)):
-        corners = cv2.goodFeaturesToTrack(grey[at], 1500, 0.01, 5, mask=outside[at])
         stack = []
         for other in range(len(plates)):
             if other != at:
-                stack.append(_moved(grey, pictures, shot.holes, at, other, corners))
+                guess = chain[other] @ np.linalg.inv(chain[at])
+                there = _homography(grey[at], grey[other], corners[at], guess)
+                moved = _moved(pictures[other], shot.holes[other], there)
+                stack.append(_as_light(moved, pictures[at], shot.holes[at]))
         median = np.nanmedian(np.stack(stack), axis=0)
         whole = np.where(shot.holes[at][..., None], np.nan_to_num(median), pictures[at])
         made.append(_decoded(whole))
     return made
 
 
-def _moved(
-    grey: list[Any], pictures: list[Picture], holes: list[Any], at: int, other: int, corners: Any
-) -> Picture:
+def _homography(one: Any, other: Any, corners: Any, guess: Any) -> Any:
+    """From one picture to the other, followed from where a guess has the corners."""
     import cv2
 
-    height, width = holes[at].shape
-    found, seen, _ = cv2.calcOpticalFlowPyrLK(grey[at], grey[other], corners, None)
+    start = cv2.perspectiveTransform(corners, guess).astype(np.float32)
+    end, seen, _ = cv2.calcOpticalFlowPyrLK(
+        one, other, corners, start, flags=cv2.OPTFLOW_USE_INITIAL_FLOW
+    )
     good = seen[:, 0] > 0
-    matrix = None
-    if good.sum() >= 8:
-        matrix, _ = cv2.findHomography(found[good], corners[good], cv2.USAC_MAGSAC, 1.0)
-    if matrix is None:
-        return np.full_like(pictures[at], np.nan)
-    moved = cv2.warpPerspective(pictures[other], matrix, (width, height), flags=cv2.INTER_CUBIC)
+    if good.sum() < 8:
+        return None
+    return cv2.findHomography(corners[good], end[good], cv2.USAC_MAGSAC, 1.0)[0]
+
+
+def _moved(picture: Picture, hole: Any, there: Any) -> Picture:
+    """A frame where the target has it; NaN where it shows nothing."""
+    import cv2
+
+    if there is None:
+        return np.full_like(picture, np.nan)
+    size = picture.shape[1::-1]
+    inverse = cv2.WARP_INVERSE_MAP
+    moved = cv2.warpPerspective(picture, there, size, flags=cv2.INTER_CUBIC | inverse)
     hidden = cv2.warpPerspective(
-        holes[other].astype(np.float32), matrix, (width, height), borderValue=1.0
+        hole.astype(np.float32), there, size, flags=cv2.INTER_LINEAR | inverse, borderValue=1.0
     )
     moved[hidden > 0] = np.nan
     return np.asarray(moved)
+
+
+def _as_light(moved: Picture, target: Picture, hole: Any) -> Picture:
+    """A frame times the middle ratio of the target to it outside of the hole, in scene light."""
+    light, wanted = _decoded(moved), _decoded(target)
+    with np.errstate(invalid="ignore", divide="ignore"):
+        ratio = wanted[~hole] / light[~hole]
+    usable = np.isfinite(ratio) & (light[~hole] > 0.01)
+    gain = [np.median(ratio[usable[:, c], c]) if usable[:, c].any() else 1.0 for c in range(3)]
+    made = metrics.encoded(light * np.array(gain, np.float32))
+    return np.asarray(np.where(np.isnan(moved), np.float32(np.nan), made))
 
 
 def _decoded(levels: Any) -> Picture:

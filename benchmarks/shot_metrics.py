@@ -1,6 +1,8 @@
 """How good a fill over a shot is, against the clean plate and the true motion of what is behind.
 
-Everything is inside the hole: the matte, grown as the fill was told to grow it. Pictures are
+Everything is inside the hole: the matte, made hard and grown by a disc as the fill was told to grow
+it, so that all that is seen there is fill: where a matte is soft, the plate and its grain shine
+through, which says nothing of the fill. Pictures are
 scene-linear (height, width, 3), rows top first; likeness is measured on their sRGB encoding in
 steps of 8 bits, unrounded. True motion comes from depth and camera: right for what stands still.
 """
@@ -41,15 +43,16 @@ class Shot:
 
     @staticmethod
     def load(folder: Path, grow: int = 3) -> Shot:
-        """Clean plates and mattes may have data windows of their own."""
+        """Clean plates and mattes may have data windows of their own. Mattes are made hard."""
         cameras = json.loads((folder / "camera.json").read_text())
         numbers = [camera["frame"] for camera in cameras]
         plates = [read(folder / f"plate.{n}.exr") for n in numbers]
         clean = [read(folder / f"clean.{n}.exr", p) for n, p in zip(numbers, plates, strict=True)]
-        mattes = [read(folder / f"matte.{n}.exr")[..., 0] for n in numbers]
+        soft = [read(folder / f"matte.{n}.exr")[..., 0] for n in numbers]
+        mattes = [(matte > 0).astype(np.float32) for matte in soft]
         depth = [read(folder / f"depth.{n}.exr")[..., 0] for n in numbers]
         shot = Shot(folder.name, plates, clean, mattes, depth, cameras, grow)
-        shot.holes = [_grown(matte > 0, grow) for matte in mattes]
+        shot.holes = [_within_disc(matte > 0, grow) for matte in mattes]
         return shot
 
     def positions(self, at: int, other: int) -> tuple[Picture, Picture]:
@@ -201,6 +204,13 @@ def _low(picture: Picture) -> Picture:
 def _within(where: Picture, shape: tuple[int, ...]) -> Mask:
     x, y = where[..., 0], where[..., 1]
     return (x >= 0) & (y >= 0) & (x <= shape[1] - 1) & (y <= shape[0] - 1)
+
+
+def _within_disc(mask: Mask, radius: float) -> Mask:
+    import cv2
+
+    away = cv2.distanceTransform((~mask).astype(np.uint8), cv2.DIST_L2, cv2.DIST_MASK_PRECISE)
+    return np.asarray(away <= radius + 1e-4)
 
 
 def _grown(mask: Mask, pixels: int) -> Mask:

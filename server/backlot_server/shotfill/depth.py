@@ -18,7 +18,9 @@ WIDE = 640
 """About so many pixels across, depth is looked for."""
 AROUND = 8
 WITNESSES = 6
-COMPARED = 8
+COMPARED, FEWEST_COMPARED = 8, 3
+LEAST_APART, MOST_APART = 4.0, sweep.LEVELS * sweep.FINENESS
+"""Pixels of the sweep between near and far in frames that are compared."""
 GAP = 2.5
 """Pixels of the sweep that may lack a distance and get their neighbours'."""
 LOOSE = 0.03
@@ -47,7 +49,7 @@ def through(
 def depth_of(
     shot: Shot, number: int, hole: Hole, found: Parallax, lights: dict[int, Values]
 ) -> tuple[Values, dict[int, sweep.Depths]]:
-    """The distance of each of the hole's points from the plane, and the sources' that say so."""
+    """The inverse distance of each of the hole's points, and the sources' that say so."""
     look = shot.look(number)
     assert look is not None
     step = max(1, round(look.gray.shape[1] / WIDE))
@@ -55,26 +57,25 @@ def depth_of(
     views = {u: view_of(shot, u, lights[u], step) for u in found.sources}
     one = np.ones(shot.codes(number).smooth.shape[2], np.float32)
     cameras = dict(zip(found.sources, found.cameras, strict=True))
+    views[number], cameras[number] = view_of(shot, number, one, step), np.eye(3, 4)
     made: dict[int, sweep.Depths] = {}
-    for source in _witnesses(shot, hole, found, cameras):
+    for source in _witnesses(shot, hole, found):
         part = _part(hole, cameras[source], found, views[source], step)
         if part is None:
             continue
-        near = sorted((n for n in cameras if n != source), key=lambda n: (abs(n - source), n))
-        others = [(cameras[n], views[n]) for n in near[:COMPARED]]
-        others.append((np.eye(3, 4), view_of(shot, number, one, step)))
-        made[source] = sweep.depths(found, cameras[source], part, others, step, shot.check)
+        apart = _apart(source, part, cameras, found, step)
+        others = [(cameras[n], views[n]) for n in _compared(source, apart)]
+        levels = sweep.levels(found, max(apart[n] for n in _compared(source, apart)))
+        made[source] = sweep.depths(levels, cameras[source], part, others, step, shot.check)
     top, left = int(hole.ys.min()), int(hole.xs.min())
     size = -(-(int(hole.ys.max()) - top + 1) // step), -(-(int(hole.xs.max()) - left + 1) // step)
     corner = look.window.x + left + half, look.window.y + top + half
-    nearer = 1.0 if abs(found.far) >= abs(found.near) else -1.0
     thrown = sweep.thrown(
         [(cameras[u], d) for u, d in made.items()],
         corner,
         size,
         step,
-        nearer,
-        LOOSE * (found.far - found.near),
+        LOOSE * (found.near - found.far),
     )
     missing = np.isnan(thrown)
     known: Values = np.where(missing, np.float32(0), thrown)[:, :, None]
@@ -98,11 +99,40 @@ def _looked_up(values: Values, x: Values, y: Values, how: int) -> Values:
     return np.asarray(made.reshape(-1)[: len(x)], np.float32)
 
 
-def _witnesses(shot: Shot, hole: Hole, found: Parallax, cameras: dict[int, Cameras]) -> list[int]:
+def _apart(
+    source: int, part: sweep.View, cameras: dict[int, Cameras], found: Parallax, step: int
+) -> dict[int, float]:
+    """How far near and far move apart from a source to other frames, in pixels of the sweep."""
+    height, width = part.known.shape
+    middle = np.array([part.corner[0] + step * width / 2, part.corner[1] + step * height / 2, 1.0])
+    apart = {}
+    for number, camera in cameras.items():
+        ends = []
+        for level in (found.near, found.far):
+            back = np.linalg.inv(sweep.at_level(cameras[source], level))
+            at = sweep.at_level(camera, level) @ back @ middle
+            ends.append(at[:2] / at[2])
+        if number != source:
+            apart[number] = float(np.linalg.norm(ends[0] - ends[1])) / step
+    return apart
+
+
+def _compared(source: int, apart: dict[int, float]) -> list[int]:
+    """The frames that a source is compared with: depth can be told in them, and levels are fine
+    enough for them."""
+    lost = {n: max(LEAST_APART / (a + 1e-6), a / MOST_APART, 1.0) for n, a in apart.items()}
+    fit = sorted((n for n in apart if lost[n] == 1.0), key=lambda n: (apart[n], n))
+    if len(fit) > COMPARED:
+        return [fit[round(k * (len(fit) - 1) / (COMPARED - 1))] for k in range(COMPARED)]
+    best = sorted(apart, key=lambda n: (lost[n], abs(n - source), n))
+    return best[: max(len(fit), FEWEST_COMPARED)]
+
+
+def _witnesses(shot: Shot, hole: Hole, found: Parallax) -> list[int]:
     """The few sources that together see most of the hole, whatever its depth."""
-    middle = (found.near, (found.near + found.far) / 2, 0.0)
+    middle = (found.near, (found.near + found.far) / 2, found.far)
     sees = {}
-    for source, camera in cameras.items():
+    for source, camera in zip(found.sources, found.cameras, strict=True):
         planes = [sweep.at_level(camera, level) for level in middle]
         sees[source] = np.concatenate([shown(shot, source, plane, hole) for plane in planes])
     chosen: list[int] = []
@@ -125,7 +155,7 @@ def _part(
 ) -> sweep.View | None:
     """The part of a source where the hole's points may be, at any distance."""
     xs, ys = [], []
-    for level in (found.near, found.far, 0.0):
+    for level in (found.near, (found.near + found.far) / 2, found.far):
         x, y = mapped(sweep.at_level(camera, level), hole)
         xs += [x.min(), x.max()]
         ys += [y.min(), y.max()]

@@ -30,7 +30,7 @@ NOISY = 4.0
 MOST = 24
 """Sources at most."""
 ENOUGH = 4
-"""Sources that are wanted for each point where the camera moves."""
+"""Sources that are wanted for each point where the camera turns; elsewhere as many as may be."""
 FLAT = 0.35
 """Points this many pixels off the plane, and one plane does not do."""
 BETTER = 0.7
@@ -62,7 +62,7 @@ def sources(
     at = present.index(number)
     near = present[max(0, at - NEAR) : at] + present[at + 1 : at + 1 + NEAR]
     others = [n for n in present if n not in near and n != number]
-    others = [n for n in others if abs(n - number) <= 2 * NEAR or n % (NEAR // 2) == 0]
+    others = [n for n in others if abs(n - number) <= 3 * NEAR or n % (NEAR // 2) == 0]
     seen_by = {n: shown(shot, n, guesses[n], hole) for n in (*near, *others)}
     chosen = [n for n in near if seen_by[n].mean() > LEAST_SEEN]
     count = np.sum([seen_by[n] for n in chosen], axis=0) if chosen else np.zeros(1, int)
@@ -84,11 +84,13 @@ def seen(shot: Shot, number: int, covered: Mask) -> Seen:
     assert look is not None
     hole = holed(look, covered)
     guesses = register.chained(shot, number, shot.neighbours(number))
-    pairs = _registered(shot, number, guesses, sources(shot, number, guesses, hole, ENOUGH))
+    pairs = _registered(shot, number, guesses, sources(shot, number, guesses, hole, ENOUGH), {})
     fixed = [np.array_equal(each.homography, np.eye(3)) for each in pairs.values()]
     still = bool(fixed) and float(np.mean(fixed)) > 0.5
+    if still or _off(pairs) > FLAT:
+        more = sources(shot, number, guesses, hole, MOST)
+        pairs = _registered(shot, number, guesses, more, pairs)
     if still:
-        pairs = _registered(shot, number, guesses, sources(shot, number, guesses, hole, MOST))
         pairs = {source: replace(each, homography=np.eye(3)) for source, each in pairs.items()}
     lights = {source: _light(shot, number, source, pairs[source], hole) for source in pairs}
     maps = _maps(shot, number, hole, pairs, lights)
@@ -96,13 +98,19 @@ def seen(shot: Shot, number: int, covered: Mask) -> Seen:
 
 
 def _registered(
-    shot: Shot, number: int, guesses: dict[int, Matrix], chosen: list[int]
+    shot: Shot,
+    number: int,
+    guesses: dict[int, Matrix],
+    chosen: list[int],
+    before: dict[int, Pair],
 ) -> dict[int, Pair]:
+    """Sources registered, near ones first; those of `before` as they are."""
     pairs: dict[int, Pair] = {}
     last: dict[bool, tuple[int, Pair]] = {}
     for source in sorted(chosen, key=lambda n: (abs(n - number), n)):
         later = source > number
-        found = register.pair(shot, number, source, guesses[source], last.get(later))
+        found = before.get(source)
+        found = found or register.pair(shot, number, source, guesses[source], last.get(later))
         if found is not None:
             pairs[source] = found
             last[later] = source, found
@@ -145,10 +153,12 @@ def _maps(
         look = shot.look(number)
         assert look is not None
         points = register.corners(shot, look) + register.origin(look)
-        found = parallax.parallax(points, pairs)
+        display = shot.display
+        middle = display.x + (display.width - 1) / 2, display.y + (display.height - 1) / 2
+        found = parallax.parallax(points, pairs, middle, display.width)
         if found is not None and found.error < BETTER * off:
             distances, made = depth.depth_of(shot, number, hole, found, lights)
-            loose = depth.LOOSE * (found.far - found.near)
+            loose = depth.LOOSE * (found.near - found.far)
             cameras = zip(found.sources, found.cameras, strict=True)
             return {u: depth.through(c, hole, distances, made.get(u), loose) for u, c in cameras}
     return {source: mapped(pair.homography, hole) for source, pair in pairs.items()}

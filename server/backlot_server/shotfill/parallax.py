@@ -1,32 +1,46 @@
-"""Where sources stand: cameras and distances from followed points, in turns.
+"""Where sources stand: cameras and distances from followed points, by bundle adjustment.
 
-A source sees a target's point x at P (x, y, 1, d), where P = [H | e] is one matrix a source and d
-one number a point, shared by all sources (A. Shashua and N. Navab, "Relative affine structure",
-1996).
+A source sees a target's point x, at inverse distance d, at K' (R K^-1 x + d T). R, T, a change of
+focal length for each source, one focal length and d for each point are found together, from "no
+turn, no move, all equally far", which small motion allows (F. Yu and D. Gallup, "3D
+reconstruction from accidental motion", 2014), by Levenberg's and Marquardt's method with the points
+eliminated (B. Triggs et al., "Bundle adjustment: a modern synthesis", 2000). As a matrix that is
+P (x, y, 1, d) with P = [K' R K^-1 | K' T].
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
+import numba
 import numpy as np
 import numpy.typing as npt
 
-from ..membrane import Mask, Values
+from ..membrane import Values
 from .register import Pair
 
 Cameras = npt.NDArray[np.float64]
 """(sources, 3, 4); of one source (3, 4). Also used for other matrices of float64."""
 
-ROUNDS = 40
+ROUNDS = 20
 LOOSEST, SOFT = 8.0, 0.3
 """Pixels from which on a followed point counts less, at first and in the end."""
+OF_SOURCE = 7
+FOCAL = 1.0
+"""The focal length to begin with, in widths of the picture."""
+SHORTEST, LONGEST = 0.3, 20.0
+ZOOM, ZOOM_COUNTS = 0.002, 20.0
+"""Focal lengths of sources stay within about so much of each other, where that is as likely as a
+move along the axis: as if so many points said so."""
+DAMPED, CALMER, FIRMER, TRIES = 1e-3, 0.25, 6.0, 6
+FEWEST_USED, FEWEST_TRUSTED, VIEWS = 40, 20, 3
+TRIMMED = 0.9
 
 
 @dataclass(frozen=True)
 class Parallax:
-    """sources: frame numbers, one a camera. near, far: least and greatest distance of followed
-    points. error: rms in pixels of the better nine tenths of them.
+    """sources: frame numbers, one a camera. near, far: greatest and least inverse distance of
+    followed points, whose median is 1. error: rms in pixels of the better nine tenths of them.
     """
 
     sources: tuple[int, ...]
@@ -36,10 +50,25 @@ class Parallax:
     error: float
 
 
-def parallax(points: Values, pairs: dict[int, Pair]) -> Parallax | None:
-    """Cameras of all sources and the distances of a target's corners, in turns.
+@dataclass
+class _Stand:
+    """What is looked for. turn (sources, 3, 3), move (sources, 3), zoom (sources,) logarithm of
+    the change of focal length, distance (points,) inverse, focal in widths."""
 
-    Args: points (corners, 2), in the one coordinate system. pairs: by source.
+    turn: Cameras
+    move: Cameras
+    zoom: Cameras
+    distance: Cameras
+    focal: float = field(default=FOCAL)
+
+
+def parallax(
+    points: Values, pairs: dict[int, Pair], middle: tuple[float, float], width: float
+) -> Parallax | None:
+    """Cameras of all sources.
+
+    Args: points (corners, 2) of the target, in the one coordinate system. pairs: by source. middle:
+        where the axis of the lens meets the picture; width: of the picture.
     Returns: None where too little was followed.
     """
     order = tuple(sorted(pairs))
@@ -47,116 +76,176 @@ def parallax(points: Values, pairs: dict[int, Pair]) -> Parallax | None:
     ends = np.zeros((len(order), len(points), 2))
     for at, source in enumerate(order):
         there[at, pairs[source].index] = True
-        ends[at, pairs[source].index] = pairs[source].end
-    used = there.sum(axis=0) >= 3
-    if np.count_nonzero(used) < 40:
+        ends[at, pairs[source].index] = (pairs[source].end - middle) / width
+    used = there.sum(axis=0) >= VIEWS
+    if np.count_nonzero(used) < FEWEST_USED:
         return None
-    points, there, ends = points[used].astype(np.float64), there[:, used], ends[:, used]
-    middle, scale = points.mean(axis=0), points.std() + 1e-9
-    flat = np.concatenate([(points - middle) / scale, np.ones((len(points), 1))], axis=1)
-    ends = (ends - middle) / scale
-    shift = np.array([[scale, 0, middle[0]], [0, scale, middle[1]], [0, 0, 1]])
-    inverse = np.linalg.inv(shift)
-    cameras = np.zeros((len(order), 3, 4))
-    for at, source in enumerate(order):
-        cameras[at, :, :3] = inverse @ pairs[source].homography @ shift
-        cameras[at] /= cameras[at, 2, 2]
-    depth = _first(flat, ends, there, cameras)
-    for soft in np.geomspace(LOOSEST, SOFT, ROUNDS) / scale:
-        off = _off(flat, depth, ends, cameras)
-        weight = there / (1 + (off / soft) ** 2)
-        cameras = _fitted(flat, depth, ends, weight, cameras)
-        off = _off(flat, depth, ends, cameras)
-        weight = there / (1 + (off / soft) ** 2)
-        depth = _depths(flat, ends, weight, cameras)
-        spread = np.median(np.abs(depth - np.median(depth))) + 1e-12
-        cameras[:, :, 3] *= spread
-        depth /= spread
-    off = np.sort(_off(flat, depth, ends, cameras)[there])
-    error = float(np.sqrt(np.mean(off[: int(0.9 * len(off))] ** 2)) * scale)
-    trusted = (weight * there).sum(axis=0) > 0.5 * there.sum(axis=0)
-    if np.count_nonzero(trusted) < 20:
+    there, ends = np.ascontiguousarray(there[:, used]), np.ascontiguousarray(ends[:, used])
+    flat = (points[used].astype(np.float64) - middle) / width
+    stand = _first(flat, ends, there)
+    damped = DAMPED
+    for soft in np.geomspace(LOOSEST, SOFT, ROUNDS) / width:
+        stand, damped = _step(flat, ends, there, stand, soft, damped)
+    off = _off(flat, ends, stand)
+    weight = there / (1 + (off * width / SOFT) ** 2)
+    trusted = weight.sum(axis=0) > 0.5 * there.sum(axis=0)
+    if np.count_nonzero(trusted) < FEWEST_TRUSTED:
         return None
-    near, far = np.percentile(depth[trusted], (0.5, 99.5))
-    for at in range(len(order)):
-        whole = np.eye(4)
-        whole[:3, :3] = inverse
-        cameras[at] = shift @ cameras[at] @ whole
-    return Parallax(order, cameras, float(near), float(far), error)
+    best = np.sort(off[there])[: int(TRIMMED * np.count_nonzero(there))]
+    far, near = np.percentile(stand.distance[trusted], (0.5, 99.5))
+    error = float(np.sqrt(np.mean(best**2)) * width)
+    return Parallax(order, _matrices(stand, middle, width), float(near), float(far), error)
 
 
-def _first(flat: Cameras, ends: Cameras, there: Mask, cameras: Cameras) -> Cameras:
-    """Distances to begin with: along the main direction of the source that moved most."""
-    homes = np.einsum("uij,nj->uni", cameras[:, :, :3], flat)
-    lack = np.where(there[:, :, None], ends - homes[:, :, :2] / homes[:, :, 2:], 0)
-    power = np.array(
+def _first(flat: Cameras, ends: Cameras, there: npt.NDArray[np.bool_]) -> _Stand:
+    """No turn, all equally far, each source moved by the middle shift of what was followed."""
+    count = len(ends)
+    move = np.zeros((count, 3))
+    for at in range(count):
+        if there[at].any():
+            move[at, :2] = np.median((ends[at] - flat)[there[at]], axis=0) / FOCAL
+    turn = np.tile(np.eye(3), (count, 1, 1))
+    return _Stand(turn, move, np.zeros(count), np.ones(len(flat)))
+
+
+def _matrices(stand: _Stand, middle: tuple[float, float], width: float) -> Cameras:
+    def lens(zoom: float) -> Cameras:
+        focal = stand.focal * width * np.exp(zoom)
+        return np.array([[focal, 0, middle[0]], [0, focal, middle[1]], [0, 0, 1]])
+
+    back = np.linalg.inv(lens(0.0))
+    return np.stack(
         [
-            np.sum(np.minimum(each**2, 0.02)) / (1 + t.sum())
-            for each, t in zip(lack, there, strict=True)
+            lens(zoom) @ np.concatenate([turn @ back, move[:, None]], axis=1)
+            for turn, move, zoom in zip(stand.turn, stand.move, stand.zoom, strict=True)
         ]
     )
-    power *= there.mean(axis=1)
-    depth = np.zeros(len(flat))
-    count = np.zeros(len(flat))
-    lead = int(np.argmax(power))
-    order = np.argsort(-power)
-    _, _, axes = np.linalg.svd(lack[lead][there[lead]], full_matrices=False)
-    depth[there[lead]] = lack[lead][there[lead]] @ axes[0]
-    count[there[lead]] = 1
-    for at in order:
-        both = there[at] & (count > 0)
-        if np.count_nonzero(both) < 8:
-            continue
-        base = depth[both] / count[both]
-        away = (lack[at][both] * base[:, None]).sum(axis=0) / max(1e-12, float(base @ base))
-        length = float(away @ away)
-        if at == lead or length < 1e-4:
-            continue
-        mine = there[at]
-        depth[mine] += lack[at][mine] @ away / length
-        count[mine] += 1
-    return depth / np.maximum(count, 1)
 
 
-def _off(flat: Cameras, depth: Cameras, ends: Cameras, cameras: Cameras) -> Cameras:
-    """(sources, points) distance of followed points from where cameras have them."""
-    wide = np.einsum("uij,nj->uni", cameras, np.concatenate([flat, depth[:, None]], axis=1))
-    seen = wide[:, :, :2] / np.where(np.abs(wide[:, :, 2:]) < 1e-6, 1e-6, wide[:, :, 2:])
-    return np.asarray(np.linalg.norm(seen - ends, axis=2))
+def _off(flat: Cameras, ends: Cameras, stand: _Stand) -> Cameras:
+    """(sources, points) distance of followed points from where cameras have them, in widths."""
+    ray = np.concatenate([flat / stand.focal, np.ones((len(flat), 1))], axis=1)
+    seen = ray @ stand.turn.transpose(0, 2, 1)
+    seen += stand.distance[None, :, None] * stand.move[:, None, :]
+    focal = (stand.focal * np.exp(stand.zoom))[:, None, None]
+    return np.asarray(np.linalg.norm(focal * seen[:, :, :2] / seen[:, :, 2:] - ends, axis=2))
 
 
-def _fitted(
-    flat: Cameras, depth: Cameras, ends: Cameras, weight: Cameras, before: Cameras
-) -> Cameras:
-    """All sources' matrices, the last number of their plane part 1, by weighted least squares."""
-    x = np.concatenate([flat, depth[:, None]], axis=1)
-    scale = np.abs(np.einsum("uj,nj->un", before[:, 2], x)) + 1e-6
-    weight = weight / scale**2
-    pairs = (x[:, :, None] * x[:, None, :]).reshape(len(x), 16)
-    sums = [
-        (weight * factor @ pairs).reshape(-1, 4, 4)
-        for factor in (1.0, ends[:, :, 0], ends[:, :, 1], (ends**2).sum(axis=2))
-    ]
-    normal = np.zeros((len(ends), 12, 12))
-    normal[:, :4, :4] = normal[:, 4:8, 4:8] = sums[0]
-    for axis in (0, 1):
-        block = np.s_[4 * axis : 4 * axis + 4]
-        normal[:, block, 8:] = normal[:, 8:, block] = -sums[1 + axis]
-    normal[:, 8:, 8:] = sums[3]
-    kept = np.delete(np.arange(12), 10)
-    right = -normal[:, kept, 10]
-    left = normal[:, kept][:, :, kept]
-    left[:, np.arange(11), np.arange(11)] *= 1 + 1e-9
-    left[:, np.arange(11), np.arange(11)] += 1e-12
-    found = np.linalg.solve(left, right[:, :, None])[:, :, 0]
-    return np.insert(found, 10, 1.0, axis=1).reshape(-1, 3, 4)
+def _cost(
+    flat: Cameras, ends: Cameras, there: npt.NDArray[np.bool_], stand: _Stand, soft: float
+) -> float:
+    data = soft**2 * np.log1p((_off(flat, ends, stand) / soft) ** 2)[there].sum()
+    return float(data + _zoom_weight(soft) * (stand.zoom**2).sum())
 
 
-def _depths(flat: Cameras, ends: Cameras, weight: Cameras, cameras: Cameras) -> Cameras:
-    """The distance of each point that fits all sources best."""
-    wide = np.einsum("uij,nj->uni", cameras[:, :, :3], flat)
-    along = cameras[:, None, :2, 3] - ends * cameras[:, None, 2:, 3]
-    lack = ends * wide[:, :, 2:] - wide[:, :, :2]
-    up = (weight[:, :, None] * along * lack).sum(axis=(0, 2))
-    down = (weight[:, :, None] * along * along).sum(axis=(0, 2))
-    return np.asarray(up / np.maximum(down, 1e-12))
+def _zoom_weight(soft: float) -> float:
+    return ZOOM_COUNTS * (soft / ZOOM) ** 2
+
+
+def _step(
+    flat: Cameras,
+    ends: Cameras,
+    there: npt.NDArray[np.bool_],
+    stand: _Stand,
+    soft: float,
+    damped: float,
+) -> tuple[_Stand, float]:
+    """One step nearer, or none, and how firmly to hold the next one back."""
+    count = OF_SOURCE * len(ends) + 1
+    square, slope, across, along, pull = _sums(
+        flat, ends, there, stand.turn, stand.move, stand.zoom, stand.distance, stand.focal, soft
+    )
+    zooms = np.arange(OF_SOURCE - 1, count - 1, OF_SOURCE)
+    square[zooms, zooms] += _zoom_weight(soft)
+    slope[zooms] += _zoom_weight(soft) * stand.zoom
+    before = _cost(flat, ends, there, stand, soft)
+    for _ in range(TRIES):
+        inverse = 1 / (along * (1 + damped) + 1e-15)
+        left = square + np.diag(damped * np.diag(square) + 1e-12)
+        left -= (across * inverse) @ across.T
+        change = -np.linalg.solve(left, slope - (across * inverse) @ pull)
+        nearer = -(pull + across.T @ change) * inverse
+        of_source = change[:-1].reshape(-1, OF_SOURCE)
+        made = _Stand(
+            _turned(of_source[:, :3]) @ stand.turn,
+            stand.move + of_source[:, 3:6],
+            stand.zoom + of_source[:, 6],
+            stand.distance + nearer,
+            min(max(stand.focal + change[-1], SHORTEST), LONGEST),
+        )
+        if _cost(flat, ends, there, made, soft) <= before:
+            scale = np.median(np.abs(made.distance)) + 1e-12
+            made.distance /= scale
+            made.move *= scale
+            return made, max(damped * CALMER, 1e-7)
+        damped *= FIRMER
+    return stand, damped
+
+
+def _turned(angles: Cameras) -> Cameras:
+    """(sources, 3) axes times angles, as matrices (O. Rodrigues)."""
+    size = np.linalg.norm(angles, axis=1)[:, None, None] + 1e-15
+    x, y, z = (angles / size[:, 0]).T
+    none = np.zeros_like(x)
+    axis = np.stack([none, -z, y, z, none, -x, -y, x, none], axis=1).reshape(-1, 3, 3)
+    made: Cameras = np.eye(3) + np.sin(size) * axis + (1 - np.cos(size)) * (axis @ axis)
+    return made
+
+
+@numba.njit(nogil=True, cache=True)
+def _sums(flat, ends, there, turn, move, zoom, distance, focal, soft):  # type: ignore[no-untyped-def]
+    """The normal equations: of cameras, between cameras and points, of points."""
+    sources, points, _ = ends.shape
+    count = OF_SOURCE * sources + 1
+    square = np.zeros((count, count))
+    slope = np.zeros(count)
+    across = np.zeros((count, points))
+    along = np.zeros(points)
+    pull = np.zeros(points)
+    by = np.zeros((2, OF_SOURCE + 2))
+    for u in range(sources):
+        first = OF_SOURCE * u
+        long = focal * np.exp(zoom[u])
+        for n in range(points):
+            if not there[u, n]:
+                continue
+            bx, by_, bz = flat[n, 0] / focal, flat[n, 1] / focal, 1.0
+            rx = turn[u, 0, 0] * bx + turn[u, 0, 1] * by_ + turn[u, 0, 2] * bz
+            ry = turn[u, 1, 0] * bx + turn[u, 1, 1] * by_ + turn[u, 1, 2] * bz
+            rz = turn[u, 2, 0] * bx + turn[u, 2, 1] * by_ + turn[u, 2, 2] * bz
+            d = distance[n]
+            x, y, z = rx + d * move[u, 0], ry + d * move[u, 1], rz + d * move[u, 2]
+            if abs(z) < 1e-9:
+                continue
+            px, py = long * x / z, long * y / z
+            ex, ey = px - ends[u, n, 0], py - ends[u, n, 1]
+            weight = 1 / (1 + (ex * ex + ey * ey) / soft**2)
+            ax, axz = long / z, -px / z
+            ay, ayz = long / z, -py / z
+            # by turns: the ray, turned, cross the axes
+            by[0, 0], by[0, 1], by[0, 2] = axz * ry, ax * rz - axz * rx, -ax * ry
+            by[1, 0], by[1, 1], by[1, 2] = -ay * rz + ayz * ry, -ayz * rx, ay * rx
+            by[0, 3], by[0, 4], by[0, 5] = ax * d, 0.0, axz * d
+            by[1, 3], by[1, 4], by[1, 5] = 0.0, ay * d, ayz * d
+            by[0, 6], by[1, 6] = px, py
+            fx = -(turn[u, 0, 0] * bx + turn[u, 0, 1] * by_) / focal
+            fy = -(turn[u, 1, 0] * bx + turn[u, 1, 1] * by_) / focal
+            fz = -(turn[u, 2, 0] * bx + turn[u, 2, 1] * by_) / focal
+            by[0, 7] = px / focal + ax * fx + axz * fz
+            by[1, 7] = py / focal + ay * fy + ayz * fz
+            by[0, 8] = ax * move[u, 0] + axz * move[u, 2]
+            by[1, 8] = ay * move[u, 1] + ayz * move[u, 2]
+            for i in range(OF_SOURCE + 1):
+                row = first + i if i < OF_SOURCE else count - 1
+                wx, wy = weight * by[0, i], weight * by[1, i]
+                slope[row] += wx * ex + wy * ey
+                across[row, n] += wx * by[0, 8] + wy * by[1, 8]
+                for k in range(i, OF_SOURCE + 1):
+                    column = first + k if k < OF_SOURCE else count - 1
+                    square[row, column] += wx * by[0, k] + wy * by[1, k]
+            along[n] += weight * (by[0, 8] ** 2 + by[1, 8] ** 2)
+            pull[n] += weight * (by[0, 8] * ex + by[1, 8] * ey)
+    for row in range(count):
+        for column in range(row):
+            square[row, column] = square[column, row]
+    return square, slope, across, along, pull

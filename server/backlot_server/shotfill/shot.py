@@ -80,6 +80,7 @@ class Shot:
         self._codes: OrderedDict[int, Codes] = OrderedDict()
         self._format: tuple[int, tuple[int, int], tuple[str, ...]] | None = None
         self.parts: Roles | None = None
+        self.display = Window(0, 0, 1, 1)
         self.target = 0
         """The frame that is being made: its pixels stay in shared memory until it is."""
         self.kept: dict[Any, Any] = {}
@@ -183,6 +184,7 @@ class Shot:
         size = source.display_window.width, source.display_window.height
         if self._format is None:
             self._format = number, size, source.channels
+            self.display = source.display_window
             self.parts = roles(source)
         first, common, channels = self._format
         if size != common:

@@ -1,9 +1,8 @@
-"""Depth behind the matte: where one plane does not do, each pixel has a distance from it.
+"""Depth behind the matte: where one plane does not do, each pixel has a distance.
 
-A source sees a target's point x at P (x, y, 1, d), where P = [H | e] is one matrix a source and d
-one number a pixel, shared by all sources (A. Shashua and N. Navab, "Relative affine structure",
-1996). See parallax.py. Behind the matte the target shows nothing, but what
-is there is plain to see in some sources, which see each other's pixels: for each pixel of those
+A source sees a target's point x at P (x, y, 1, d), where P is one matrix a source and d, the
+inverse distance, one number a pixel, shared by all sources: see parallax.py. Behind the matte the
+target shows nothing, but what is there is plain to see in some sources, which see each other's pixels: for each pixel of those
 every d is tried (R. Collins, "A space-sweep approach to true multi-image matching", 1996), with
 neighbours asked to agree by semi-global matching (H. Hirschmueller, 2008). Their pixels are then
 thrown into the target, the nearer over the farther.
@@ -23,7 +22,9 @@ from ..membrane import Values
 from ..parallel import in_strips
 from .parallax import Cameras, Parallax
 
-LEVELS = 64
+LEVELS, FEWEST_LEVELS = 64, 8
+FINENESS = 0.75
+"""Pixels from one level to the next, about."""
 SPAN = 0.1
 """Part of the range of followed points' distances that is tried beyond them."""
 HELD = 0.12
@@ -41,6 +42,9 @@ FINE_PART = 0.6
 STEP, JUMP = 0.008, 0.03
 EDGE = 0.04
 """Steps of the picture by this make a jump of the distance half as dear."""
+
+
+Levels = npt.NDArray[np.float64]
 
 
 @dataclass(frozen=True)
@@ -62,20 +66,22 @@ class Depths:
     step: int
 
 
-def levels(found: Parallax) -> npt.NDArray[np.float64]:
-    span = SPAN * (found.far - found.near)
-    return np.linspace(found.near - span, found.far + span, LEVELS)
+def levels(found: Parallax, apart: float) -> Levels:
+    """The distances that are tried, where near and far move so many pixels apart."""
+    span = SPAN * (found.near - found.far)
+    count = int(np.clip(apart / FINENESS, FEWEST_LEVELS, LEVELS))
+    return np.linspace(max(0.0, found.far - span), found.near + span, count)
 
 
 def at_level(camera: npt.NDArray[np.float64], level: float) -> npt.NDArray[np.float64]:
-    """The homography from the target to a source for what has one distance."""
+    """The homography from the target to a source for what has one inverse distance."""
     plane: Cameras = camera[:, :3].copy()
     plane[:, 2] += level * camera[:, 3]
     return plane
 
 
 def depths(
-    found: Parallax,
+    tried: Levels,
     own: npt.NDArray[np.float64],
     view: View,
     others: list[tuple[npt.NDArray[np.float64], View]],
@@ -84,12 +90,11 @@ def depths(
 ) -> Depths:
     """The distances of what a source shows.
 
-    Args: own: its camera; view: a part of it; others: cameras and whole views of frames to compare
-        it with.
+    Args: tried: see `levels`; own: its camera; view: a part of it; others: cameras and whole views
+        of frames to compare it with.
     """
-    tried = levels(found)
     height, width = view.known.shape
-    cost = np.full((height, width, LEVELS), HELD, np.float32)
+    cost = np.full((height, width, len(tried)), HELD, np.float32)
     plane = np.full((height, width), UNTOLD, np.float32)
     here = (view.known > 0).astype(np.float32)
     shares = [np.maximum(cv2.blur(here, (size, size)), 1e-3) for size in (FINE, COARSE)]
@@ -105,7 +110,7 @@ def depths(
         cost[:, :, at] = FINE_PART * fine + (1 - FINE_PART) * coarse
     cost[view.known == 0] = 0.0
     best = _smoothed(cost, view.picture.mean(axis=2))
-    depth = np.interp(best, np.arange(LEVELS), tried).astype(np.float32)
+    depth = np.interp(best, np.arange(len(tried)), tried).astype(np.float32)
     depth = np.asarray(cv2.medianBlur(depth, 5))
     depth[view.known == 0] = np.nan
     return Depths(depth, view.corner, step)
@@ -194,13 +199,11 @@ def thrown(
     corner: tuple[float, float],
     size: tuple[int, int],
     step: int,
-    nearer: float,
     loose: float,
 ) -> Values:
     """Sources' distances in the target: the nearest that the others do not see through.
 
-    Args: nearer: 1 where greater distances are nearer to the camera, else -1. loose: distances
-        this close are the same.
+    Args: loose: distances this close are the same.
     Returns: (height, width), NaN where nothing was thrown.
     """
     best = np.full(size, -np.inf, np.float32)
@@ -208,7 +211,7 @@ def thrown(
     points = corner[0] + x * step, corner[1] + y * step
     for at, (camera, depth) in enumerate(made):
         layer = np.full(size, np.nan, np.float32)
-        _throw(depth.values, camera, depth.corner, float(step), corner, nearer, layer)
+        _throw(depth.values, camera, depth.corner, float(step), corner, layer)
         layer = _closed(layer)
         through = np.zeros(size, np.int32)
         for other, (theirs, known) in enumerate(made):
@@ -226,12 +229,12 @@ def thrown(
                 cv2.INTER_NEAREST,
                 borderValue=float("nan"),
             )
-            off = (said - layer) * nearer
+            off = said - layer
             through += off < -CLEAR * loose
             through -= np.abs(off) <= loose
         good = np.isfinite(layer) & (through <= SEEN_THROUGH)
-        best[good] = np.maximum(best[good], layer[good] * nearer)
-    return np.where(np.isfinite(best), best * nearer, np.nan).astype(np.float32)
+        best[good] = np.maximum(best[good], layer[good])
+    return np.where(np.isfinite(best), best, np.nan).astype(np.float32)
 
 
 def _closed(layer: Values) -> Values:
@@ -246,7 +249,7 @@ def _closed(layer: Values) -> Values:
 
 
 @numba.njit(nogil=True, cache=True)
-def _throw(values, camera, corner, step, origin, nearer, layer):  # type: ignore[no-untyped-def]
+def _throw(values, camera, corner, step, origin, layer):  # type: ignore[no-untyped-def]
     height, width = values.shape
     rows, columns = layer.shape
     for row in range(height):
@@ -269,7 +272,7 @@ def _throw(values, camera, corner, step, origin, nearer, layer):  # type: ignore
             j = int(np.floor(((a * g - c * e) / det - origin[1]) / step + 0.5))
             if 0 <= i < columns and 0 <= j < rows:
                 old = layer[j, i]
-                if np.isnan(old) or d * nearer > old * nearer:
+                if np.isnan(old) or d > old:
                     layer[j, i] = d
 
 
