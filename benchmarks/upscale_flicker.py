@@ -42,6 +42,8 @@ WAYS = {
     "fine": {"network": "fine"},
     "compressed": {"network": "fast", "footage": "compressed"},
     "sinc": {"network": "sinc"},
+    "fast steady": {"network": "fast", "steady": True},
+    "fine steady": {"network": "fine", "steady": True},
 }
 _UNSURE = 3
 _DEPTH = 0.02
@@ -171,17 +173,27 @@ def panned(name: str, picture: np.ndarray[Any, Any], step: tuple[int, int]) -> C
 def upscaled(studio: Any, clip: Clip, scale: int, values: dict[str, Any]) -> list[Picture]:
     """The truth, reduced and upscaled again by the server, scene-linear."""
     import backlot
+    from backlot.errors import MissingFrame
+    from backlot.events import Result
 
     height, width = clip.truth[0].shape[:2]
     rows = resample.bicubic(height, height // scale)
     columns = resample.bicubic(width, width // scale)
-    made = []
+    small = []
     for picture in clip.truth:
         code = np.sign(picture) * np.sqrt(np.abs(picture.astype(np.float64)))
-        small = resample.apply(code, rows, columns)
-        frame = backlot.Frame((small * np.abs(small)).astype(np.float32))
-        made.append(studio.run("upscale", source=frame, scale=float(scale), **values).pixels)
-    return made
+        less = resample.apply(code, rows, columns)
+        small.append((less * np.abs(less)).astype(np.float32))
+
+    def read(_: str, number: int) -> backlot.Frame:
+        if number not in range(len(small)):
+            raise MissingFrame(f"There is no frame {number}.")
+        return backlot.Frame(small[number], number=number)
+
+    params = {"scale": float(scale), **values}
+    with studio.submit("upscale", list(range(len(small))), read, ["source"], params) as job:
+        made = {e.frame.number: e.frame.pixels for e in job if isinstance(e, Result)}
+    return [made[number] for number in range(len(small))]
 
 
 def moved(picture: Picture, where: Picture) -> Picture:

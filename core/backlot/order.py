@@ -95,9 +95,10 @@ class Order:
     def window(self, name: str, number: int) -> list[int]:
         """The frames of an input that the tool may use for this frame, as far as they exist."""
         given = self.spec.input(name)
-        if self.inputs[name].is_still or not (given.before or given.after):
+        before, after = given.window(self.values)
+        if self.inputs[name].is_still or not (before or after):
             return [number]
-        first, last = number - given.before, number + given.after
+        first, last = number - before, number + after
         return sorted(near for near in self.on_disk[name] if first <= near <= last)
 
 

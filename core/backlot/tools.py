@@ -134,6 +134,7 @@ class Input:
     """One pipe. kind: "image", "matte", "reference" or "data".
 
     before, after: the temporal window, in frames, that the tool may ask for around a frame.
+    window_param: the parameter that must be on for it to count; "" where it always does.
     """
 
     name: str
@@ -143,6 +144,12 @@ class Input:
     required: bool = True
     before: int = 0
     after: int = 0
+    window_param: str = ""
+
+    def window(self, values: Mapping[str, Value]) -> tuple[int, int]:
+        """Frames before and after that the tool may ask for, with all parameters known."""
+        closed = self.window_param and not values[self.window_param]
+        return (0, 0) if closed else (self.before, self.after)
 
 
 @dataclass(frozen=True)

@@ -185,6 +185,7 @@ def _input_to_wire(given: tools.Input) -> pb.Input:
         required=given.required,
         before=given.before,
         after=given.after,
+        window_param=given.window_param,
     )
 
 
@@ -197,6 +198,7 @@ def _input_from_wire(message: pb.Input) -> tools.Input:
         required=message.required,
         before=message.before,
         after=message.after,
+        window_param=message.window_param,
     )
 
 

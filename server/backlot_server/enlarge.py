@@ -14,17 +14,21 @@ from functools import partial
 from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 
+from backlot.errors import BacklotError, Cancelled, OutOfMemory
 from backlot.frame import Frame
 
 from . import grain
+from .encoding import encoded
 from .job import Job, half_or_float
 from .models import Card
 from .networks import chain, family, load
-from .pixels import Pixels, put_back, set_aside
+from .pixels import Holes, Pixels, put_back, set_aside
 from .reel import RGB, Reel
 from .resample import Axis, axis, nearest, resample
 from .roles import Roles, roles
+from .steady import RADIUS, Raster, View, steadied
 from .tiles import Hold, Tiler
 
 Layer = tuple[int, int, int]
@@ -35,22 +39,92 @@ SINC = "Sinc"
 BAND = 128
 """Rows of the result that are filtered at once."""
 
+_CODES = "power2"
+
 _COLOR = 0.97
 """What colour takes of the time of a frame."""
 
 
 def enlarge(job: Job, number: int, source: Frame, result: Frame) -> str:
     """Fill `result` with `source` on its raster. Returns the engine, as in `Made`."""
-    parts = roles(source)
-    filtered = {channel for layer in parts.color for channel in layer} | {*parts.smooth}
-    clean, holes = set_aside(source.pixels, tuple(sorted(filtered)))
-    work = _Work(job, number, source, clean, result, parts)
-    engine = work.color()
+    work, holes = _begun(job, number, source, result)
+    steady = job.values(number)["steady"] and work.parts.color
+    engine = _steadily(work) if steady else work.color()
+    work.grain_again()
     work.rest()
     if holes is not None:
         rows, columns = work.axes()
         put_back(holes, result.pixels, rows.nearest, columns.nearest)
     return engine
+
+
+def _begun(
+    job: Job, number: int, source: Frame, result: Frame, quiet: bool = False
+) -> tuple[_Work, Holes | None]:
+    parts = roles(source)
+    filtered = {channel for layer in parts.color for channel in layer} | {*parts.smooth}
+    clean, holes = set_aside(source.pixels, tuple(sorted(filtered)))
+    return _Work(job, number, source, clean, result, parts, quiet), holes
+
+
+def _steadily(work: _Work) -> str:
+    """Enlarge colour with the help of the frames around. Returns the engine.
+
+    What frames gave is kept for the next ones. A neighbour that is not there, or cannot be made, is
+    done without.
+    """
+    job, number = work.job, work.number
+    kept: dict[int, Seen | None] = job.state.setdefault("seen", {})
+    near = [number + step for step in range(-RADIUS, RADIUS + 1)]
+    for gone in set(kept) - set(near):
+        del kept[gone]
+    own = kept.get(number) or work.seen()
+    kept[number] = own
+    for other in near:
+        if other not in kept:
+            kept[other] = _neighbour(work, other, own)
+        job.check()
+    found = [seen for at in near if at != number and (seen := kept[at]) is not None]
+    around = [seen.view for seen in found if seen.channels == own.channels]
+    rows, columns = work.places()
+    work.done, work.grains = set(own.done), own.grains
+    raster = Raster(rows, columns, work.factors)
+    steadied(own.view, around, raster, work.result.pixels, own.channels)
+    return own.engine
+
+
+def _neighbour(work: _Work, number: int, own: Seen) -> Seen | None:
+    """Another frame of the shot, enlarged; None when it is not there or no help."""
+    try:
+        source = work.job.read("source", number)
+        same = source.number == number and source.channels == work.source.channels
+        windows = source.data_window, source.display_window
+        if not same or windows != (work.source.data_window, work.source.display_window):
+            return None
+        scratch = np.empty_like(work.result.pixels)
+        result = work.result.with_pixels(scratch, number=number)
+        other, _ = _begun(work.job, number, source, result, quiet=True)
+        if np.array_equal(other.clean, work.clean):
+            return None
+        return other.seen()
+    except (Cancelled, OutOfMemory):
+        raise
+    except BacklotError:
+        return None
+
+
+@dataclass(frozen=True)
+class Seen:
+    """A frame that was enlarged, as its neighbours need it.
+
+    channels: of the result, those in `view`. done: those that a network made.
+    """
+
+    view: View
+    channels: tuple[int, ...]
+    done: frozenset[int]
+    engine: str
+    grains: Mapping[Layer, grain.Grain]
 
 
 @dataclass
@@ -63,8 +137,12 @@ class _Work:
     clean: Pixels
     result: Frame
     parts: Roles
+    quiet: bool = False
+    """Whether progress belongs to another frame."""
     done: set[int] = field(default_factory=set)
     """Channels that went through the network."""
+    grains: Mapping[Layer, grain.Grain] = field(default_factory=dict)
+    """What is to be put on again."""
 
     @property
     def values(self) -> Mapping[str, Any]:
@@ -86,14 +164,33 @@ class _Work:
             axis(old.width * n, old.x * n, new.width, new.x, sx / n),
         )
 
+    def places(self) -> tuple[npt.NDArray[np.float64], npt.NDArray[np.float64]]:
+        """Where the result's rows and columns lie on the source's, in samples."""
+        old, new = self.source.data_window, self.result.data_window
+        sx, sy = self.factors
+        rows = (np.arange(new.height) + new.y + 0.5) / sy - 0.5 - old.y
+        columns = (np.arange(new.width) + new.x + 0.5) / sx - 0.5 - old.x
+        return rows.astype(np.float64), columns.astype(np.float64)
+
     def color(self) -> str:
-        """Enlarge what is colour. Returns the engine."""
-        grains = self._take_grain()
-        engine = self._networks() or self._sinc()
-        for layer, found in grains.items():
+        """Enlarge what is colour, without its grain where that is to go. Returns the engine."""
+        self.grains = self._take_grain()
+        return self._networks() or self._sinc()
+
+    def seen(self) -> Seen:
+        """Enlarge what is colour, and keep what the frames around need of it."""
+        engine = self.color()
+        colors = {channel for layer in self.parts.color for channel in layer}
+        channels = tuple(sorted(colors | self.done))
+        small = encoded(self.clean[:, :, self.parts.color[0]], _CODES)
+        large = encoded(self.result.pixels[:, :, channels], _CODES)
+        return Seen(View(small, large), channels, frozenset(self.done), engine, self.grains)
+
+    def grain_again(self) -> None:
+        """Put on grain as it was measured."""
+        for layer, found in self.grains.items():
             self.job.check()
             grain.put(self.result.pixels, layer, found, self.number)
-        return engine
 
     def _take_grain(self) -> dict[Layer, grain.Grain]:
         """Take grain out of the source where that is wanted; what is to be put on again."""
@@ -252,6 +349,9 @@ class _Work:
         return tilers[card.name]  # type: ignore[no-any-return]
 
     def _progress(self, n: int, layers: int, fraction: float) -> None:
+        if self.quiet:
+            self.job.check()
+            return
         self.job.progress(self.number, _COLOR * (n + fraction) / layers)
 
     def _warn_once(self, sentence: str) -> None:

@@ -211,8 +211,9 @@ class RunningJob:
         keys = []
         for given in self.spec.inputs:
             if given.name in self.inputs:
-                wide = given.before + given.after > WINDOW
-                before, after = (0, 0) if wide else (given.before, given.after)
+                before, after = given.window(self._values)
+                if before + after > WINDOW:
+                    before = after = 0
                 around = range(number - before, number + after + 1)
                 nearest = sorted(around, key=lambda n: (abs(n - number), n))
                 keys += [(given.name, n) for n in nearest]

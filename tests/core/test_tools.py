@@ -121,3 +121,10 @@ def test_inputs_are_checked_by_name():
         SPEC.check_inputs(["matte"])
     with pytest.raises(InvalidInput, match="no input plate"):
         SPEC.check_inputs(["source", "plate"])
+
+
+def test_a_temporal_window_can_hang_on_a_parameter():
+    always, some = Input("source", before=2, after=1), Input("s", before=2, window_param="steady")
+    assert always.window({}) == (2, 1)
+    assert some.window({"steady": True}) == (2, 0)
+    assert some.window({"steady": False}) == (0, 0)

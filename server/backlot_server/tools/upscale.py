@@ -14,6 +14,8 @@ from backlot.tools import Input, Output, Param, ToolSpec, Value
 from ..job import Job, Made, Plan, fingerprint
 from ..models import catalogue
 
+RADIUS = 2
+"""Frames before and after that help to steady one: `steady.RADIUS`."""
 SINC = "Sinc"
 COPY = "Copy"
 
@@ -34,7 +36,17 @@ SPEC = ToolSpec(
     label="Upscale",
     summary="Enlarge frames to any size, with every channel treated as what it is.",
     version="1",
-    inputs=(Input("source", "image", "Source", "The frames to enlarge."),),
+    inputs=(
+        Input(
+            "source",
+            "image",
+            "Source",
+            "The frames to enlarge.",
+            before=RADIUS,
+            after=RADIUS,
+            window_param="steady",
+        ),
+    ),
     params=(
         Param(
             "scale",
@@ -109,6 +121,14 @@ SPEC = ToolSpec(
             ),
             help="Match: grain is measured and taken out, and grain with the same spectrum and "
             "strength is put on at the new size, as if the shot had been made there.",
+        ),
+        Param(
+            "steady",
+            "bool",
+            False,
+            "Steady",
+            help="Let the two frames before and after help: less shimmer, more true detail where "
+            "motion can be followed, weaker grain, and more time.",
         ),
         Param(
             "alpha",
