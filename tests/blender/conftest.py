@@ -19,7 +19,7 @@ from plugins.blender import build
 
 ROOT = Path(__file__).resolve().parents[2]
 INSIDE = Path(__file__).parent / "inside"
-SCRIPTS = ("faults", "files", "image", "nodes")
+SCRIPTS = ("character", "faults", "files", "image", "nodes")
 
 
 def wheels():

@@ -19,9 +19,16 @@ from .references import Reference
 
 
 def add_frame(
-    folder: str, plate: str, mattes: str, frame: int, words: Mapping[str, str]
+    folder: str,
+    plate: str,
+    mattes: str,
+    frame: int,
+    words: Mapping[str, str],
+    colorspace: str = "",
 ) -> Reference:
     """Add a reference from files. frame: its number; -1 for a still, or the only one there is.
+
+    words: shot, costume, light, view, notes. colorspace: where the file does not say it.
 
     Raises: InvalidInput (which frame?), MissingFrame, and what `references.add` raises.
     """
@@ -35,7 +42,7 @@ def add_frame(
             )
         frame = there[0]
     number = max(frame, 0)
-    opened = Plate(plate)
+    opened = Plate(plate, colorspace)
     try:
         picture = opened.frame(number)
     finally:

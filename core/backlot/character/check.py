@@ -39,7 +39,7 @@ class Check:
     """What is checked: a character as `sending.sent` gives it, in shots, with results in `out`.
 
     costume: for shots that name none. clip: scene-linear value from which the camera holds no
-    colour; 0: never.
+    colour; 0: never. colorspace: of the plates, where their files do not say it.
     """
 
     character: str
@@ -47,6 +47,7 @@ class Check:
     out: Path
     costume: str = ""
     clip: float = 0.0
+    colorspace: str = ""
 
 
 def run(
@@ -135,12 +136,14 @@ class _Shot:
         digest = sha256(check.character.encode()).hexdigest()[:32]
         self._recipe = {**self._params, "character": digest, "tool": spec.version}
         self._recipe["mattes"] = shot.mattes
+        if check.colorspace:
+            self._recipe["colorspace"] = check.colorspace
 
     def work(self, force: bool) -> ShotResult:
         file = ShotFile(self._check.out, self._shot, self._recipe)
         try:
             numbers = self._shot.numbers
-            plate = Plate(self._shot.plate)
+            plate = Plate(self._shot.plate, self._check.colorspace)
             mattes = of_shot(self._shot.mattes, self._shot.plate, self._regions)
         except BacklotError as error:
             return self._unusable(file, error)
@@ -210,10 +213,11 @@ class _Shot:
 
 
 class Plate:
-    """The plate's frames, of files or of a movie."""
+    """The plate's frames, of files or of a movie. colorspace: where the files do not say it."""
 
-    def __init__(self, given: str) -> None:
+    def __init__(self, given: str, colorspace: str = "") -> None:
         self._files = Files.parse(given)
+        self._space = colorspace or None
         self._movie: Movie | None = None
         self._lock = threading.Lock()
 
@@ -227,11 +231,11 @@ class Plate:
                     from ..movie import Movie
 
                     self._movie = Movie(self._files.before)
-                return self._movie.frame(number)
+                return self._movie.frame(number, self._space)
         path = self._files.path(number)
         if not os.path.exists(path):
             raise MissingFrame(f"{Path(path).name} is not there.", "Render it, or copy it here.")
-        return Image.open(path).frame(number=number)
+        return Image.open(path, self._space).frame(number=number)
 
     def close(self) -> None:
         with self._lock:

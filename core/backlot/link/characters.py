@@ -57,6 +57,7 @@ def add(params: Mapping[str, Any]) -> Json:
         text_from_json(params, "mattes", ""),
         numbers_from_json([params.get("frame", -1)])[0],
         {name: text_from_json(params, name, "") for name in _WORDS},
+        text_from_json(params, "colorspace", ""),
     )
     return {"reference": made.id, "folder": str(made.folder), "regions": list(made.regions)}
 
@@ -71,6 +72,7 @@ class Asked:
     out: Path
     costume: str
     clip: float
+    colorspace: str
 
 
 def asked_from_json(params: Mapping[str, Any]) -> Asked:
@@ -93,6 +95,7 @@ def asked_from_json(params: Mapping[str, Any]) -> Asked:
         Path(text_from_json(params, "out")),
         text_from_json(params, "costume", ""),
         float(clip),
+        text_from_json(params, "colorspace", ""),
     )
 
 
@@ -143,7 +146,9 @@ class CheckWork:
         try:
             text = sending.sent(studio, asked.character, "check")
             checked = report.begin(asked.out, character, read_all(character), (asked.shot,), None)
-            work = check.Check(text, (asked.shot,), asked.out, asked.costume, asked.clip)
+            work = check.Check(
+                text, (asked.shot,), asked.out, asked.costume, asked.clip, asked.colorspace
+            )
             (found,) = check.run(
                 studio, work, progress=self._progress, line=self._line, cancel=self._cancelled
             )

@@ -19,6 +19,7 @@ import atexit
 from . import (
     characters,
     controls,
+    drift,
     image_editor,
     images,
     node_editor,
@@ -39,6 +40,7 @@ _PARTS = (
     node_editor,
     sequencer,
     output,
+    drift,
     characters,
 )
 

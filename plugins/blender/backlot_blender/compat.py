@@ -68,11 +68,18 @@ def _as_exr(settings, color_mode):
 
 
 @contextlib.contextmanager
-def writing_exr(settings):
-    """A scene's image settings as 32-bit EXR inside this block, and as they were after it."""
+def writing_exr(settings, layers=False):
+    """A scene's image settings as 32-bit EXR inside this block, and as they were after it.
+
+    layers: with every pass, which includes Cryptomatte.
+    """
     names = ("media_type", "file_format", "color_mode", "color_depth", "exr_codec")
     before = {name: getattr(settings, name) for name in names if hasattr(settings, name)}
     _as_exr(settings, "RGBA")
+    if layers:
+        if V5:
+            settings.media_type = "MULTI_LAYER_IMAGE"
+        settings.file_format = "OPEN_EXR_MULTILAYER"
     try:
         yield
     finally:

@@ -138,22 +138,62 @@ def keep_render(scene):
 
     Raises: LinkError when nothing was rendered, or when it cannot be saved.
     """
+    path = save_render(scene)
+    try:
+        kept = bpy.data.images.load(places.stored(path), check_existing=False)
+    except RuntimeError as error:
+        raise _unsaved("render", error) from error
+    kept.name = "Render " + os.path.basename(os.path.dirname(path))
+    return kept
+
+
+def save_render(scene, layers=False):
+    """The last render as an EXR in a take of its own; returns its path.
+
+    layers: with all passes, which includes Cryptomatte.
+    Raises: LinkError when nothing was rendered, or when it cannot be saved.
+    """
     shown = next((image for image in bpy.data.images if image.type == "RENDER_RESULT"), None)
     if shown is None:
         raise LinkError("not-found", "Nothing was rendered yet.", "Render a frame first.")
     folder = places.new_take(places.takes_of("Render"))
     path = folder.file(f"{stem(scene.name)}_{scene.frame_current:04d}.exr")
     try:
-        with compat.writing_exr(scene.render.image_settings):
+        with compat.writing_exr(scene.render.image_settings, layers):
             shown.save_render(path, scene=scene)
-        kept = bpy.data.images.load(places.stored(path), check_existing=False)
     except RuntimeError as error:
         folder.discard()
-        raise LinkError(
-            "cannot-write", f"The render cannot be saved: {str(error).strip()}", "Render it again."
-        ) from error
-    kept.name = f"Render {folder.name}"
-    return kept
+        raise _unsaved("render", error) from error
+    return path
+
+
+def _unsaved(what, error):
+    return LinkError(
+        "cannot-write", f"The {what} cannot be saved: {str(error).strip()}", "Look at the disk."
+    )
+
+
+def save_matte(matte, region):
+    """What is white in an image, as `region`.png; returns the pattern with {region} in it."""
+    import numpy
+
+    values = numpy.empty(len(matte.pixels), numpy.float32)
+    matte.pixels.foreach_get(values)
+    white = numpy.repeat(values.reshape(-1, matte.channels)[:, :1], 4, axis=1)
+    white[:, 3] = 1.0
+    folder = places.new_take(places.takes_of(matte.name))
+    copy = bpy.data.images.new(region, *matte.size, alpha=False, float_buffer=False, is_data=True)
+    try:
+        copy.pixels.foreach_set(white.ravel())
+        copy.file_format = "PNG"
+        copy.filepath_raw = folder.file(region + ".png")
+        copy.save()
+    except RuntimeError as error:
+        folder.discard()
+        raise _unsaved("matte", error) from error
+    finally:
+        bpy.data.images.remove(copy)
+    return folder.file("{region}.png")
 
 
 def stem(name):

@@ -23,9 +23,9 @@ def process_files(scene, tool, files, finished=None):
     task = session.add(session.Task(spec["label"], _PLACE, finished))
     frames = sorted(files)
     try:
-        pattern = _pattern(files)
-        inputs = {spec["inputs"][0]["name"]: {"files": pattern}}
-        if pattern.lower().endswith(".exr"):
+        plate = pattern(files)
+        inputs = {spec["inputs"][0]["name"]: {"files": plate}}
+        if plate.lower().endswith(".exr"):
             inputs[spec["inputs"][0]["name"]]["colorspace"] = places.scene_linear()
         for given in controls.extra_inputs(spec):
             if controls.takes_matte(spec, given) and scene.backlot.matte_files:
@@ -38,12 +38,12 @@ def process_files(scene, tool, files, finished=None):
                     "Choose them in Output properties, under Backlot.",
                 )
         params = controls.values(controls.settings_of(scene, tool), spec, frames, owner=scene)
-        folder, name = os.path.split(pattern)
+        folder, name = os.path.split(plate)
         take = task.take = places.new_take(Takes(os.path.join(folder, "backlot", tool)))
     except LinkError as error:
         task.fail(error)
         return task
-    made_of = {"tool": tool, "version": spec["version"], "params": params, "files": pattern}
+    made_of = {"tool": tool, "version": spec["version"], "params": params, "files": plate}
     take.save_recipe(dict(made_of, fingerprint=fingerprint(made_of)))
     out = {"files": take.file(name)}
     task.result = take
@@ -51,7 +51,7 @@ def process_files(scene, tool, files, finished=None):
     return task
 
 
-def _pattern(files):
+def pattern(files):
     """One pattern, with ####, for files that differ in their number alone. Raises: LinkError."""
     patterns = set()
     for number, path in files.items():

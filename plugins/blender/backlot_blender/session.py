@@ -173,10 +173,19 @@ def problem():
 
 def start(task, tool, frames, **request):
     """Send a task's job. Its task fails when that is not possible."""
+    _begin(task, lambda then: link().run(tool, frames, then, **request))
+
+
+def check(task, character, frames, **request):
+    """Send a task that holds a shot against a character; otherwise as `start`."""
+    _begin(task, lambda then: link().check(character, frames, then, **request))
+
+
+def _begin(task, send):
     if task.cancelled:
         return
     try:
-        task.job = link().run(tool, frames, lambda job, event: _heard(task, event), **request)
+        task.job = send(lambda job, event: _heard(task, event))
     except LinkError as error:
         task.fail(error)
     _wake()
