@@ -204,11 +204,15 @@ class BACKLOT_PT_characters(bpy.types.Panel):
                 box.label(text=line)
             return
         row.operator("backlot.use_character").folder = each["folder"]
-        box.label(text="{} references: {}".format(each["references"], ", ".join(each["regions"])))
-        box.label(text="Consent: " + each["consent"])
-        row = box.row(align=True)
-        row.operator("backlot.add_reference", icon="ADD").folder = each["folder"]
-        row.operator("backlot.check_character", icon="VIEWZOOM").folder = each["folder"]
+        count = each["references"]
+        has = "1 reference" if count == 1 else f"{count} references"
+        for line in ui.wrapped("{}: {}".format(has, ", ".join(each["regions"]))):
+            box.label(text=line)
+        for line in ui.wrapped("Consent: " + each["consent"]):
+            box.label(text=line)
+        column = box.column(align=True)
+        column.operator("backlot.add_reference", icon="ADD").folder = each["folder"]
+        column.operator("backlot.check_character", icon="VIEWZOOM").folder = each["folder"]
         drift.draw(box, each["folder"])
 
 

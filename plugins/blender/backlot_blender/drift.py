@@ -151,7 +151,7 @@ def draw(layout, folder):
     regions = sorted(outcome["regions"], key=lambda each: each["region"])
     for index, each in enumerate(regions):
         icon = COLORS[index % len(COLORS)][0]
-        for line in ui.wrapped(each["sentence"]):
+        for line in ui.wrapped(each["sentence"], beside_icon=True):
             layout.label(text=line, icon=icon)
             icon = "BLANK1"
     for size, region, number in worst(found["job"]):

@@ -7,6 +7,9 @@ import bpy
 
 from . import session
 
+_LETTER = 6.2
+"""Width of an average letter in pixels, and a little."""
+
 _SHOWN = {"done": "CHECKMARK", "failed": "ERROR", "cancelled": "X"}
 
 
@@ -68,8 +71,13 @@ def draw_stale(layout, why):
         layout.label(text=f"Stale: {why} changed", icon="ERROR")
 
 
-def wrapped(text):
-    return textwrap.wrap(text, 46)
+def wrapped(text, beside_icon=False):
+    """Lines that fit the region that is drawn; labels do not wrap by themselves."""
+    region = getattr(bpy.context, "region", None)
+    if region is None or region.type != "UI":
+        return textwrap.wrap(text, 46)
+    room = region.width / bpy.context.preferences.system.ui_scale - (90 if beside_icon else 66)
+    return textwrap.wrap(text, max(16, int(room / _LETTER)))
 
 
 def _with_index(button, task):

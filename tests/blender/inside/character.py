@@ -50,7 +50,7 @@ def scene_with_a_character():
         scene.collection.objects.link(each)
     scene.camera = camera
     scene.render.engine = "CYCLES"
-    scene.cycles.samples = 8
+    scene.cycles.samples, scene.cycles.use_denoising = 16, False
     scene.render.resolution_x, scene.render.resolution_y = 384, 216
     scene.render.resolution_percentage = 100
     scene.frame_start, scene.frame_end = FRAMES[0], FRAMES[-1]
