@@ -21,7 +21,7 @@ from backlot.errors import BacklotError, CannotWrite, InvalidInput, NotFound, Un
 
 from ..encoding import Tensor
 from ..engines import Network
-from . import Card, Licence, catalogue, own_folder, sha256_of, write_card
+from . import Card, Licence, catalogue, own_folder, pytorch, sha256_of, write_card
 
 MULTIPLES = (1, 2, 4, 8, 16, 32, 64)
 PEAKS = (1.0, 255.0)
@@ -39,12 +39,17 @@ _MOST_BYTES = 2 << 30
 def add(file: Path, name: str = "", licence: Licence | None = None, verdict: str = "amber") -> Card:
     """Try a network out and put it, with its card, into the user's models folder.
 
+    PyTorch weights are turned into ONNX first, where the extra for that is installed.
+
     Raises: NotFound, InvalidInput for a name that is taken, Unsupported or UnreadableFile with the
         reason why it cannot be used, CannotWrite. Nothing is left behind then.
     """
     name = _name(name or file.stem)
     if not file.is_file():
         raise NotFound(f"There is no file {file.name}.", "Check its path.")
+    if file.suffix.lower() in (*pytorch.SUFFIXES, *pytorch.PROGRAMS):
+        with pytorch.as_onnx(file) as exported:
+            return add(exported, name, licence, verdict)
     _check_kind(file)
     card = Card(
         name=name,
@@ -105,13 +110,9 @@ def probe(file: Path, card: Card) -> Card:
 
 
 def _check_kind(file: Path) -> None:
-    suffix = file.suffix.lower()
-    if suffix in (".pth", ".pt", ".ckpt", ".safetensors"):
-        raise Unsupported(
-            f"{file.name} holds PyTorch weights.", "Export the network as ONNX and add that file."
-        )
-    if suffix != ".onnx":
-        raise Unsupported(f"{file.name} is no ONNX file.", "Give a file that ends in .onnx.")
+    if file.suffix.lower() != ".onnx":
+        kinds = ", ".join((".onnx", *pytorch.SUFFIXES))
+        raise Unsupported(f"{file.name} is no ONNX file.", f"Give a file that ends in {kinds}.")
     if file.stat().st_size > _MOST_BYTES:
         raise Unsupported(f"{file.name} is over 2 GiB.", "Choose a smaller network.")
 
