@@ -111,6 +111,24 @@ def matte(image: Image, names: Sequence[str], within: str = "", number: int = 0)
     )
 
 
+def name_at(image: Image, x: int, y: int, within: str = "") -> str:
+    """The name of what covers most of a pixel; "" where nothing is, or where no manifest says it.
+
+    x, y: from the top left of the display window. within: as in `matte`.
+    Raises: NotFound (no such set, a pixel outside of the picture), UnreadableFile.
+    """
+    found = _choose(image, cryptomattes(image), (), within)
+    part = image.parts[found.part]
+    column, row = x - part.spec.x, y - part.spec.y
+    if not (0 <= column < part.spec.width and 0 <= row < part.spec.height):
+        raise NotFound(f"There is nothing at {x}, {y}.", "Click inside of the picture.")
+    id_channel, coverage = found.ranks[0]
+    if not part.channel(coverage)[row, column] > 0:
+        return ""
+    bits = int(np.ascontiguousarray(part.channel(id_channel)).view(np.uint32)[row, column])
+    return next((name for name, known in found.ids.items() if known == bits), "")
+
+
 def id_of(name: str) -> int:
     """The bits of a name's id: its MurmurHash3_32 (seed 0), kept from being NaN, 0 or denormal."""
     bits = murmur3(name.encode())
@@ -150,7 +168,7 @@ def _choose(
     if within:
         chosen = [each for each in sets if within in (each.name, each.name.rpartition(".")[2])]
     else:
-        chosen = [each for each in sets if _has(each, names[0])] or list(sets[:1])
+        chosen = [each for each in sets if names and _has(each, names[0])] or list(sets[:1])
     if not chosen:
         known = ", ".join(each.name for each in sets)
         raise NotFound(f"{file} has no Cryptomatte {within}.", f"It has {known}.")

@@ -91,6 +91,18 @@ def test_a_matte_is_the_coverage_of_all_ranks(tmp_path: Path, layer: str, compon
     np.testing.assert_array_equal(both.pixels[0, :, 0], [1] * 4 + [0.75] * 4 + [0] * 4)
 
 
+def test_a_point_has_the_name_of_what_covers_most_of_it(tmp_path: Path) -> None:
+    """Counted from the display window: the ids begin at 2, 1."""
+    image = Image.open(rendered(tmp_path / "a.exr"))
+    names = [cryptomatte.name_at(image, x, 3) for x in (2, 5, 6, 9, 10, 13)]
+    assert names == ["hero/face"] * 2 + ["hero/coat"] * 2 + ["wall"] * 2
+    for x, y in ((1, 3), (14, 3), (5, 0), (5, 7)):
+        with pytest.raises(NotFound, match=f"nothing at {x}, {y}"):
+            cryptomatte.name_at(image, x, y)
+    without = Image.open(rendered(tmp_path / "b.exr", manifest=""))
+    assert cryptomatte.name_at(without, 5, 3) == ""
+
+
 def test_without_a_manifest_a_name_is_its_hash(tmp_path: Path) -> None:
     image = Image.open(rendered(tmp_path / "a.exr", manifest=""))
     coat = cryptomatte.matte(image, ["hero/coat"])

@@ -74,6 +74,7 @@ class Companion:
             "characters": self._characters,
             "character_new": self._new_character,
             "character_add": self._add_reference,
+            "cryptomatte": self._cryptomatte,
             "tools": self._tools,
             "models": self._models,
             "status": self._status,
@@ -249,6 +250,11 @@ class Companion:
         from . import characters
 
         return characters.add(params)
+
+    def _cryptomatte(self, params: Mapping[str, Any]) -> Json:
+        from . import crypto
+
+        return crypto.pick(params)
 
     def _check(self, params: Mapping[str, Any]) -> Json:
         from . import characters

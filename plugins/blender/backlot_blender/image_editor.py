@@ -3,7 +3,7 @@
 
 import bpy
 
-from . import controls, images, session, ui
+from . import controls, images, picking, session, ui
 from .host import LinkError
 from .images import place_of, plate_of
 
@@ -215,6 +215,7 @@ class BACKLOT_PT_image(_InImageEditor, bpy.types.Panel):
             row.operator("backlot.new_matte", text="", icon="ADD")
             if plate.backlot.matte is not None:
                 row.operator("backlot.paint_matte", text="", icon="BRUSH_DATA")
+            picking.draw(layout, plate)
         settings = controls.settings_of(context.scene, own.tool)
         controls.draw_images(layout, settings, spec)
         controls.draw(layout, settings, spec)

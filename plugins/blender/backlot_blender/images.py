@@ -139,12 +139,20 @@ def keep_render(scene):
     Raises: LinkError when nothing was rendered, or when it cannot be saved.
     """
     path = save_render(scene)
+    layers = ""
+    if any(_has_cryptomatte(each) for each in scene.view_layers):
+        layers = places.stored(save_render(scene, layers=True))
     try:
         kept = bpy.data.images.load(places.stored(path), check_existing=False)
     except RuntimeError as error:
         raise _unsaved("render", error) from error
     kept.name = "Render " + os.path.basename(os.path.dirname(path))
+    kept.backlot.layers = layers
     return kept
+
+
+def _has_cryptomatte(layer):
+    return layer.use_pass_cryptomatte_object or layer.use_pass_cryptomatte_material
 
 
 def save_render(scene, layers=False):
@@ -306,6 +314,16 @@ class BACKLOT_PG_image(bpy.types.PropertyGroup):
     takes: bpy.props.CollectionProperty(type=BACKLOT_PG_take)
     take: bpy.props.IntProperty()
     unsaved: bpy.props.BoolProperty()
+    layers: bpy.props.StringProperty()
+    picked: bpy.props.StringProperty()
+    pick_from: bpy.props.EnumProperty(
+        name="Pick",
+        description="What a click into the picture takes for the matte",
+        items=(
+            ("CryptoObject", "Object", "The whole object"),
+            ("CryptoMaterial", "Material", "All that has the material"),
+        ),
+    )
 
 
 _CLASSES = (BACKLOT_PG_take, BACKLOT_PG_image)

@@ -55,6 +55,7 @@ def scene_with_a_character():
     scene.render.resolution_percentage = 100
     scene.frame_start, scene.frame_end = FRAMES[0], FRAMES[-1]
     scene.view_layers[0].use_pass_cryptomatte_material = True
+    scene.view_layers[0].use_pass_cryptomatte_object = True
     if hasattr(scene.render.image_settings, "media_type"):
         scene.render.image_settings.media_type = "MULTI_LAYER_IMAGE"
     scene.render.image_settings.file_format = "OPEN_EXR_MULTILAYER"
@@ -80,6 +81,33 @@ def a_reference_is_added_from_the_render():
     )
     assert (found["name"], found["references"]) == ("Hero", 1), found
     assert found["regions"] == sorted(REGIONS), found
+
+
+def a_click_into_the_picture_picks_a_matte():
+    """What the modal operator does with a click; twice on the same takes it away again."""
+    session, images = part("session"), part("images")
+    plate = images.keep_render(bpy.context.scene)
+    plate.backlot.pick_from = "CryptoMaterial"
+    heard = []
+    for x, y, names in ((280, 108, ["coat"]), (110, 108, ["coat", "skin"]), (280, 108, ["skin"])):
+        part("picking").pick(plate, x, y, heard.append)
+        while not heard:
+            session._work(0.05)
+        assert heard.pop() is None
+        assert part("picking").picked(plate) == names, part("picking").picked(plate)
+    matte = plate.backlot.matte
+    assert tuple(matte.size) == tuple(plate.size)
+    values = numpy.empty(len(matte.pixels), numpy.float32)
+    matte.pixels.foreach_get(values)
+    white = values.reshape(216, 384, -1)[::-1, :, 0]
+    assert white[108, 110] == 1.0
+    assert white[108, 280] == 0.0
+    assert 0.01 < white.mean() < 0.2
+    part("picking").pick(plate, 2, 2, heard.append)
+    while not heard:
+        session._work(0.05)
+    assert heard.pop().code == "not-found", "the background has no name"
+    assert plate.backlot.matte == matte
 
 
 def a_painted_matte_is_a_region_s():
@@ -141,6 +169,7 @@ def a_range_that_is_not_rendered_is_said():
 
 main(
     a_reference_is_added_from_the_render,
+    a_click_into_the_picture_picks_a_matte,
     a_painted_matte_is_a_region_s,
     the_change_is_found_on_its_frames,
     a_range_that_is_not_rendered_is_said,
