@@ -112,6 +112,47 @@ def filled(window):
     return 0.5
 
 
+def keep_a_render(window):
+    """The cube that every new file has, with Cryptomatte, as a plate in the editor."""
+    scene = window.scene
+    scene.render.engine = "CYCLES"
+    scene.cycles.samples, scene.cycles.use_denoising = 4, False
+    scene.render.resolution_x, scene.render.resolution_y = 256, 256
+    scene.view_layers[0].use_pass_cryptomatte_object = True
+    bpy.ops.render.render()
+    kept = part("images").keep_render(scene)
+    area(window, "IMAGE_EDITOR").spaces.active.image = kept
+    return 0.5
+
+
+def start_picking(window):
+    place = area(window, "IMAGE_EDITOR")
+    inside = region(place, "WINDOW")
+    with bpy.context.temp_override(window=window, area=place, region=inside):
+        bpy.ops.backlot.pick_matte("INVOKE_DEFAULT")
+    x, y = inside.view2d.view_to_region(0.5, 0.5)
+    click(window, inside.x + x, inside.y + y)
+    DONE["waited"] = 0
+    return 0.3
+
+
+def picked(window):
+    plate = area(window, "IMAGE_EDITOR").spaces.active.image
+    DONE["waited"] += 1
+    assert DONE["waited"] < 100, "the click was not heard"
+    if plate.backlot.matte is None:
+        STEPS.insert(0, picked)
+        return 0.1
+    assert part("picking").picked(plate) == ["Cube"]
+    window.event_simulate(type="ESC", value="PRESS", x=600, y=400)
+    return 0.5
+
+
+def picture_of_picking(window):
+    shot(window, "3-picked.png")
+    return 0.5
+
+
 def matte_from_cryptomatte(window):
     """Blender's own picker is put on the matte of a Fill node."""
     place = area(window, "NODE_EDITOR")
@@ -206,6 +247,10 @@ STEPS = [
     during,
     after,
     fill,
+    keep_a_render,
+    start_picking,
+    picked,
+    picture_of_picking,
     node_editor,
     node_tab,
     node_panel,
