@@ -26,6 +26,10 @@ _GRAIN_BLUR = 0.55
 _DEPTH = 0.02
 _LOW = 2.0
 _RIM = 2
+_MOVES = 0.5
+"""Pixels a frame by which something moves by itself."""
+_AFFECTED = 0.03
+"""Part of the hole from which on a frame is affected by it."""
 
 
 @dataclass
@@ -33,6 +37,7 @@ class Shot:
     """An example shot in memory."""
 
     name: str
+    folder: Path
     plates: list[Picture]
     clean: list[Picture]
     mattes: list[Picture]
@@ -51,7 +56,7 @@ class Shot:
         soft = [read(folder / f"matte.{n}.exr")[..., 0] for n in numbers]
         mattes = [(matte > 0).astype(np.float32) for matte in soft]
         depth = [read(folder / f"depth.{n}.exr")[..., 0] for n in numbers]
-        shot = Shot(folder.name, plates, clean, mattes, depth, cameras, grow)
+        shot = Shot(folder.name, folder, plates, clean, mattes, depth, cameras, grow)
         shot.holes = [_within_disc(matte > 0, grow) for matte in mattes]
         return shot
 
@@ -166,11 +171,31 @@ def seam(shot: Shot, fills: list[Picture]) -> float:
     return float(np.sqrt(np.mean(np.concatenate([e.ravel() for e in errors]) ** 2)))
 
 
-def grain_ratio(shot: Shot, finals: list[Picture], plates: list[Picture]) -> float:
+def moved_behind(shot: Shot) -> list[bool]:
+    """By frame: whether something moves in the hole by more than the camera makes it.
+
+    Blender's vectors of the clean plate differ there from the motion that depth and camera make.
+    """
+    found = []
+    for at in range(len(shot.plates)):
+        vectors = read(shot.folder / f"vector.{shot.cameras[at]['frame']}.exr")
+        other, sign, first = (at + 1, -1, 2) if at + 1 < len(shot.plates) else (at - 1, 1, 0)
+        where, _ = shot.positions(at, other)
+        rows, columns = np.mgrid[: where.shape[0], : where.shape[1]]
+        across = sign * vectors[..., first] - (where[..., 0] - columns)
+        down = -sign * vectors[..., first + 1] - (where[..., 1] - rows)
+        moves = np.hypot(across, down) > _MOVES
+        found.append(float(np.mean(moves[shot.holes[at]])) > _AFFECTED)
+    return found
+
+
+def grain_ratio(
+    shot: Shot, finals: list[Picture], plates: list[Picture], part: float = 1 / 7
+) -> float:
     """Grain inside over outside: what a blur takes of the difference to the clean plate.
 
-    By the median of its size, in the flattest seventh of the clean plate, so that a fill which is
-    a little off along edges is not taken for grain.
+    By the median of its size, in the flattest part of the clean plate, so that a fill which is a
+    little off along edges is not taken for grain.
     """
     ratios = []
     for at, (final, plate) in enumerate(zip(finals, plates, strict=True)):
@@ -182,7 +207,7 @@ def grain_ratio(shot: Shot, finals: list[Picture], plates: list[Picture]) -> flo
         ring = _grown(shot.holes[at], 24) & ~_grown(shot.holes[at], 3)
         if hole.sum() < 200 or ring.sum() < 200:
             continue
-        flat = steep < np.quantile(steep[hole | ring], 1 / 7)
+        flat = steep < np.quantile(steep[hole | ring], part)
         if (hole & flat).sum() > 100 and (ring & flat).sum() > 100:
             ratios.append(np.median(residual[hole & flat]) / np.median(outside[ring & flat]))
     return float(np.median(ratios)) if ratios else float("nan")

@@ -99,3 +99,58 @@ def run(
     job = LocalJob(fill.SPEC, inputs, values, tuple(numbers))  # type: ignore[arg-type]
     made = {number: np.array(fill.run(job, number).frame.pixels) for number in numbers}
     return made, job
+
+
+FAR_AWAY, CLOSE = 8.0, 4.0
+
+
+class Deep(Shot):
+    """A camera that moves sideways before a wall with a post in front of it.
+
+    depth: distance of what is behind the object, by number. step: pixels the wall moves each frame;
+    the post moves twice as far.
+    """
+
+    def __init__(self, count: int = 14, step: float = 1.0, noise: float = 0.0) -> None:
+        super().__init__(count, 0.0, matte=lambda at: disc(48, 34 + 7 * at, 12))
+        wall = texture(HEIGHT, WIDTH + 40, seed=3)
+        post = texture(HEIGHT, WIDTH + 80, seed=4)[:, :, ::-1]
+        inside = np.zeros((HEIGHT, WIDTH + 80), np.float32)
+        inside[20:, 84:104] = 1
+        rng = np.random.default_rng(5)
+        self.depth: dict[int, Pixels] = {}
+        self.step = step
+        for at, number in enumerate(self.numbers):
+
+            def seen(picture: Pixels, moved: float, how: int = cv2.INTER_CUBIC) -> Pixels:
+                move = np.float32([[1, 0, -moved], [0, 1, 0]])
+                return np.asarray(cv2.warpAffine(picture, move, (WIDTH, HEIGHT), flags=how))
+
+            front = seen(inside, 2 * step * at, cv2.INTER_NEAREST)[:, :, None] > 0
+            truth = np.where(front, seen(post, 2 * step * at), seen(wall, step * at))
+            grainy = truth + rng.normal(0, noise, truth.shape)
+            cover = self.mattes[number][:, :, None] > 0
+            self.truth[number] = truth.astype(np.float32)
+            self.plates[number] = np.where(cover, [0.9, 0.1, 0.1], grainy).astype(np.float32)
+            self.depth[number] = np.where(front[:, :, 0], CLOSE, FAR_AWAY).astype(np.float32)
+
+    def depths(self, of_object: bool = False) -> dict[int, Frame]:
+        """The depth pass; of_object: rendered with the object, two metres away."""
+        return {
+            n: data_frame(np.where(of_object & (self.mattes[n] > 0), 2.0, z), ("Z",), n)
+            for n, z in self.depth.items()
+        }
+
+    def vectors(self) -> dict[int, Frame]:
+        """As Blender writes them: to the frame before, and to the next, negated; up is positive."""
+        made = {}
+        for n, z in self.depth.items():
+            across = np.where(z == CLOSE, 2.0, 1.0) * self.step
+            none = np.zeros_like(across)
+            made[n] = data_frame(np.stack([across, none, across, none], 2), tuple("XYZW"), n)
+        return made
+
+
+def data_frame(values: Pixels, channels: tuple[str, ...], number: int) -> Frame:
+    pixels = np.asarray(values, np.float32).reshape(HEIGHT, WIDTH, len(channels))
+    return Frame(pixels, channels, meaning=DATA, number=number)

@@ -38,9 +38,7 @@ def through(
     u[np.isnan(depth)] = v[np.isnan(depth)] = -1e6
     if own is not None:
         column, row = ((at - o) / own.step for at, o in zip((u, v), own.corner, strict=True))
-        said = _looked_up(
-            own.values, column.astype(np.float32), row.astype(np.float32), cv2.INTER_NEAREST
-        )
+        said = sweep.looked_up(own.values, column.astype(np.float32), row.astype(np.float32))
         hidden = np.isfinite(said) & (np.abs(said - depth) > loose) & hole.inside
         u[hidden] = v[hidden] = -1e6
     return u, v
@@ -86,17 +84,7 @@ def depth_of(
     x = ((hole.xs - left - half) / step).astype(np.float32)
     y = ((hole.ys - top - half) / step).astype(np.float32)
     lookup = cv2.INTER_NEAREST if step == 1 else cv2.INTER_LINEAR
-    return _looked_up(depth, x, y, lookup), made
-
-
-def _looked_up(values: Values, x: Values, y: Values, how: int) -> Values:
-    """A picture at points, in rows that OpenCV can take."""
-    count = -(-len(x) // 16384) * 16384
-    wide = np.zeros((2, count), np.float32)
-    wide[0, : len(x)], wide[1, : len(y)] = x, y
-    rows = wide.reshape(2, -1, 16384)
-    made = cv2.remap(values, rows[0], rows[1], how, borderMode=cv2.BORDER_REPLICATE)
-    return np.asarray(made.reshape(-1)[: len(x)], np.float32)
+    return sweep.looked_up(depth, x, y, lookup), made
 
 
 def _apart(

@@ -11,7 +11,7 @@ import numpy as np
 import numpy.typing as npt
 
 from ..membrane import Mask, Values, distance, membrane
-from . import depth, parallax, register
+from . import depth, parallax, register, rendered
 from .depth import LEAST_SEEN
 from .merge import Index, Merged, Samples, lighting, lit, merge, sample
 from .points import Hole, channels, holed, mapped, shown, target_values
@@ -34,6 +34,8 @@ ENOUGH = 4
 FLAT = 0.35
 """Points this many pixels off the plane, and one plane does not do."""
 BETTER = 0.7
+AS_TOLD = 0.15
+"""Pixels by which a renderer's distances may explain points worse."""
 
 
 @dataclass(frozen=True)
@@ -87,7 +89,9 @@ def seen(shot: Shot, number: int, covered: Mask) -> Seen:
     pairs = _registered(shot, number, guesses, sources(shot, number, guesses, hole, ENOUGH), {})
     fixed = [np.array_equal(each.homography, np.eye(3)) for each in pairs.values()]
     still = bool(fixed) and float(np.mean(fixed)) > 0.5
-    if still or _off(pairs) > FLAT:
+    codes = shot.codes(number)
+    told = codes.depth is not None or codes.vectors is not None
+    if still or told or _off(pairs) > FLAT:
         more = sources(shot, number, guesses, hole, MOST)
         pairs = _registered(shot, number, guesses, more, pairs)
     if still:
@@ -147,18 +151,28 @@ Maps = dict[int, tuple[Values, Values]]
 def _maps(
     shot: Shot, number: int, hole: Hole, pairs: dict[int, Pair], lights: dict[int, Values]
 ) -> Maps:
-    """One plane where that suffices, else with the depth behind the matte."""
+    """By vectors or depth where a renderer gave them; else one plane where that suffices, else with
+    the depth behind the matte."""
+    if shot.codes(number).vectors is not None:
+        return rendered.followed(shot, number, hole, set(pairs))
     off = _off(pairs)
-    if len(pairs) >= 3 and off > FLAT:
+    given = shot.codes(number).depth
+    if len(pairs) >= 3 and (off > FLAT or given is not None):
         look = shot.look(number)
         assert look is not None
-        points = register.corners(shot, look) + register.origin(look)
-        display = shot.display
-        middle = display.x + (display.width - 1) / 2, display.y + (display.height - 1) / 2
-        found = parallax.parallax(points, pairs, middle, display.width)
-        if found is not None and found.error < BETTER * off:
-            distances, made = depth.depth_of(shot, number, hole, found, lights)
+        corners = register.corners(shot, look)
+        points = corners + register.origin(look)
+        known = None
+        if given is not None:
+            column, row = np.rint(corners).astype(np.int64).T
+            known = given[row, column]
+        found = parallax.parallax(points, pairs, shot.middle, shot.display.width, known)
+        if found is not None and found.error < BETTER * off + (AS_TOLD if given is not None else 0):
             loose = depth.LOOSE * (found.near - found.far)
+            if given is None:
+                distances, made = depth.depth_of(shot, number, hole, found, lights)
+            else:
+                distances, made = rendered.distances(shot, number, hole, found, loose)
             cameras = zip(found.sources, found.cameras, strict=True)
             return {u: depth.through(c, hole, distances, made.get(u), loose) for u, c in cameras}
     return {source: mapped(pair.homography, hole) for source, pair in pairs.items()}

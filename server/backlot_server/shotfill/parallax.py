@@ -63,12 +63,17 @@ class _Stand:
 
 
 def parallax(
-    points: Values, pairs: dict[int, Pair], middle: tuple[float, float], width: float
+    points: Values,
+    pairs: dict[int, Pair],
+    middle: tuple[float, float],
+    width: float,
+    known: Cameras | None = None,
 ) -> Parallax | None:
     """Cameras of all sources.
 
     Args: points (corners, 2) of the target, in the one coordinate system. pairs: by source. middle:
-        where the axis of the lens meets the picture; width: of the picture.
+        where the axis of the lens meets the picture; width: of the picture. known (corners,): their
+        inverse distances where a renderer told them, NaN where it did not.
     Returns: None where too little was followed.
     """
     order = tuple(sorted(pairs))
@@ -78,14 +83,19 @@ def parallax(
         there[at, pairs[source].index] = True
         ends[at, pairs[source].index] = (pairs[source].end - middle) / width
     used = there.sum(axis=0) >= VIEWS
+    if known is not None:
+        used &= np.isfinite(known)
     if np.count_nonzero(used) < FEWEST_USED:
         return None
     there, ends = np.ascontiguousarray(there[:, used]), np.ascontiguousarray(ends[:, used])
     flat = (points[used].astype(np.float64) - middle) / width
     stand = _first(flat, ends, there)
+    if known is not None:
+        stand.distance = known[used].astype(np.float64)
+        stand.move /= np.median(stand.distance) + 1e-12
     damped = DAMPED
     for soft in np.geomspace(LOOSEST, SOFT, ROUNDS) / width:
-        stand, damped = _step(flat, ends, there, stand, soft, damped)
+        stand, damped = _step(flat, ends, there, stand, soft, damped, known is None)
     off = _off(flat, ends, stand)
     weight = there / (1 + (off * width / SOFT) ** 2)
     trusted = weight.sum(axis=0) > 0.5 * there.sum(axis=0)
@@ -149,8 +159,9 @@ def _step(
     stand: _Stand,
     soft: float,
     damped: float,
+    free: bool,
 ) -> tuple[_Stand, float]:
-    """One step nearer, or none, and how firmly to hold the next one back."""
+    """One step nearer, or none, and how firmly to hold the next one back. free: distances too."""
     count = OF_SOURCE * len(ends) + 1
     square, slope, across, along, pull = _sums(
         flat, ends, there, stand.turn, stand.move, stand.zoom, stand.distance, stand.focal, soft
@@ -158,6 +169,8 @@ def _step(
     zooms = np.arange(OF_SOURCE - 1, count - 1, OF_SOURCE)
     square[zooms, zooms] += _zoom_weight(soft)
     slope[zooms] += _zoom_weight(soft) * stand.zoom
+    if not free:
+        across[:], pull[:] = 0.0, 0.0
     before = _cost(flat, ends, there, stand, soft)
     for _ in range(TRIES):
         inverse = 1 / (along * (1 + damped) + 1e-15)
@@ -174,6 +187,8 @@ def _step(
             min(max(stand.focal + change[-1], SHORTEST), LONGEST),
         )
         if _cost(flat, ends, there, made, soft) <= before:
+            if not free:
+                return made, max(damped * CALMER, 1e-7)
             scale = np.median(np.abs(made.distance)) + 1e-12
             made.distance /= scale
             made.move *= scale

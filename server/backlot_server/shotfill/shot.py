@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import OrderedDict
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import cv2
@@ -18,6 +18,7 @@ from ..encoding import encoded
 from ..job import Job
 from ..membrane import Mask, Values
 from ..roles import Roles, roles
+from .passes import depth_pass, vector_pass
 
 CURVE = "srgb"
 NEAR = 8
@@ -60,15 +61,19 @@ class Look:
 @dataclass(frozen=True)
 class Codes:
     """The pixels of a frame. smooth: (height, width, channels) float16, colours on the sRGB curve,
-    all else as it is; exact: what is never interpolated, in the plate's own type, or None.
+    all else as it is; exact: what is never interpolated, in the plate's own type, or None. depth,
+    vectors: as passes.py reads them, float32, or None where there are none.
     """
 
     smooth: npt.NDArray[np.float16]
     exact: npt.NDArray[Any] | None
+    depth: Values | None = None
+    vectors: Values | None = None
 
     @property
     def bytes(self) -> int:
-        return int(self.smooth.nbytes + (0 if self.exact is None else self.exact.nbytes))
+        every = (self.smooth, self.exact, self.depth, self.vectors)
+        return sum(int(each.nbytes) for each in every if each is not None)
 
 
 class Shot:
@@ -89,6 +94,12 @@ class Shot:
     def check(self) -> None:
         """Raise Cancelled when somebody asked for it."""
         self._job.check()
+
+    @property
+    def middle(self) -> tuple[float, float]:
+        """Where the axis of the lens meets the picture, in the one coordinate system."""
+        display = self.display
+        return display.x + (display.width - 1) / 2, display.y + (display.height - 1) / 2
 
     def look(self, number: int) -> Look | None:
         """None where plate or matte is missing. InvalidInput where the format changes."""
@@ -145,6 +156,9 @@ class Shot:
             self._release(number)
             return
         look, codes = _seen(source, number, cover, self._approved(number, source))
+        depth = self._pass("depth", number, source, depth_pass)
+        vectors = self._pass("vectors", number, source, vector_pass)
+        codes = replace(codes, depth=depth, vectors=vectors)
         self._looks[number], self._codes[number] = look, codes
         self._release(number)
         _within(self._looks, LOOKS_BYTES)
@@ -169,6 +183,34 @@ class Shot:
             return None
         return over(clean, source)
 
+    def _pass(
+        self, name: str, number: int, source: Frame, read: Callable[[Frame], Values]
+    ) -> Values | None:
+        """What a renderer told of a frame, over the plate's data window; NaN outside its own."""
+        if name not in self._job.inputs:
+            return None
+        try:
+            frame = self._read(name, number)
+        except (MissingFrame, UnreadableFile, NotFound):
+            return None
+        ours, theirs = source.display_window, frame.display_window
+        if (ours.width, ours.height) != (theirs.width, theirs.height):
+            raise InvalidInput(
+                f"The {name} is {theirs.width}x{theirs.height}, the plate is "
+                f"{ours.width}x{ours.height}.",
+                "Give passes of the plate's size.",
+            )
+        values = read(frame)
+        if frame.data_window == source.data_window:
+            return values
+        shape = source.data_window.height, source.data_window.width, *values.shape[2:]
+        whole = np.full(shape, np.nan, np.float32)
+        common = source.data_window.intersect(frame.data_window)
+        if common is not None:
+            here, there = _part(common, source.data_window), _part(common, frame.data_window)
+            whole[here] = values[there]
+        return whole
+
     def _read(self, name: str, number: int) -> Frame:
         frame = self._job.read(name, number)
         if frame.number != number:  # a caller with one picture, which it gives for any number
@@ -177,7 +219,9 @@ class Shot:
 
     def _release(self, number: int) -> None:
         if number != self.target:
-            for name in ("source", "matte", "clean"):
+            for name in {"source", "matte", "clean", "depth", "vectors"} & self._job.inputs | {
+                "source"
+            }:
                 self._job.release(name, number)
 
     def _same_format(self, number: int, source: Frame) -> None:

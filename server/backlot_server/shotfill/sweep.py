@@ -2,10 +2,10 @@
 
 A source sees a target's point x at P (x, y, 1, d), where P is one matrix a source and d, the
 inverse distance, one number a pixel, shared by all sources: see parallax.py. Behind the matte the
-target shows nothing, but what is there is plain to see in some sources, which see each other's pixels: for each pixel of those
-every d is tried (R. Collins, "A space-sweep approach to true multi-image matching", 1996), with
-neighbours asked to agree by semi-global matching (H. Hirschmueller, 2008). Their pixels are then
-thrown into the target, the nearer over the farther.
+target shows nothing, but what is there is plain to see in some sources, which see each other's
+pixels: for each pixel of those every d is tried (R. Collins, "A space-sweep approach to true
+multi-image matching", 1996), with neighbours asked to agree by semi-global matching
+(H. Hirschmueller, 2008). Their pixels are then thrown into the target, the nearer over the farther.
 """
 
 from __future__ import annotations
@@ -192,6 +192,18 @@ def _best(off, cost, top, bottom):  # type: ignore[no-untyped-def]
             for u in range(asked):
                 total += line[u]
             cost[row, column] = total / asked + np.float32(ALONE) / many
+
+
+def looked_up(values: Values, x: Values, y: Values, how: int = cv2.INTER_NEAREST) -> Values:
+    """A picture at points, in rows that OpenCV can take; NaN outside."""
+    count = -(-len(x) // 16384) * 16384
+    wide = np.full((2, count), -2.0, np.float32)
+    wide[0, : len(x)], wide[1, : len(y)] = x, y
+    rows = wide.reshape(2, -1, 16384)
+    made = cv2.remap(
+        np.ascontiguousarray(values), rows[0], rows[1], how, borderValue=(float("nan"),) * 4
+    )
+    return np.asarray(made.reshape(-1)[: len(x)], np.float32)
 
 
 def thrown(

@@ -58,6 +58,26 @@ SPEC = ToolSpec(
             after=REACH,
         ),
         Input(
+            "depth",
+            "data",
+            "Depth",
+            "A renderer's depth along the axis of the camera, best of what is behind the object: "
+            "then the shot's own is not estimated.",
+            required=False,
+            before=REACH,
+            after=REACH,
+        ),
+        Input(
+            "vectors",
+            "data",
+            "Vectors",
+            "A renderer's motion vectors of what is behind the object, both ways: things that move "
+            "there are filled, too.",
+            required=False,
+            before=REACH,
+            after=REACH,
+        ),
+        Input(
             "texture",
             "matte",
             "Texture from",
