@@ -19,7 +19,11 @@ NAMES = [
     "leaks",
     "fill_stills",
     "fill_shots",
+    "upscale_quality",
+    "upscale_flicker",
     "blender",
+    "resolve",
+    "character",
 ]
 
 
