@@ -15,6 +15,7 @@ import psutil
 from backlot.errors import BacklotError, InvalidInput
 
 from .limits import Limits
+from .models.dropped import adopt_apart
 from .runtime import AlreadyRunning
 
 
@@ -22,6 +23,7 @@ def main() -> int:
     """Serve until told to end; what goes wrong is a sentence on standard error."""
     os.umask(0o077)
     _keep_freed_memory()
+    adopt_apart()
     try:
         asyncio.run(_serve(_arguments()))
     except AlreadyRunning:

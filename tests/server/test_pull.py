@@ -24,11 +24,12 @@ CONTENT = (NETWORKS / "texture-x4.onnx").read_bytes()
 
 
 class Mirror:
-    """Serves one file; `stop_after` bytes it breaks off, `status` it answers instead."""
+    """Serves one file; `stop_after` bytes it breaks off or hangs, `status` it answers instead."""
 
     def __init__(self):
         self.content, self.tag, self.ranges = CONTENT, '"one"', True
         self.stop_after, self.status = None, None
+        self.hangs, self._going = False, threading.Event()
         self.requests = []
         mirror = self
 
@@ -65,8 +66,21 @@ class Mirror:
             request.send_header("ETag", self.tag)
         request.end_headers()
         request.wfile.write(body[: self.stop_after])
+        if self.hangs:
+            request.wfile.flush()
+            self._going.wait(60)
         if self.stop_after is not None:
             request.close_connection = True
+
+    def release(self):
+        """Let a download that hangs go, and hang no more."""
+        self.stop_after, self.hangs = None, False
+        self._going.set()
+
+    def close(self):
+        self.release()
+        self.server.shutdown()
+        self.server.server_close()
 
     @property
     def last_range(self):
@@ -77,8 +91,7 @@ class Mirror:
 def mirror():
     mirror = Mirror()
     yield mirror
-    mirror.server.shutdown()
-    mirror.server.server_close()
+    mirror.close()
 
 
 @pytest.fixture(autouse=True)

@@ -32,6 +32,7 @@ def main(arguments: list[str] | None = None) -> int:
     pulling.add_argument("--accept", action="store_true", help="agree to its licence")
     pulling.add_argument("--mirror", default="", help="address to fetch files from")
     pulling.add_argument("--allow", default="", choices=("", *VERDICTS))
+    commands.add_parser("adopt", help="take in what lies in the models folder without a card")
     tuning = commands.add_parser("tune", help="measure which engine is fastest here")
     tuning.add_argument("names", nargs="*", help="networks to measure; without: all")
     given = parser.parse_args(arguments)
@@ -51,6 +52,13 @@ def _add(given: argparse.Namespace) -> None:
     from .add import add
 
     _tell(given, add(given.file, given.name))
+
+
+def _adopt(given: argparse.Namespace) -> None:
+    from .dropped import adopt
+
+    for card in adopt():
+        _tell(given, card)
 
 
 def _pull(given: argparse.Namespace) -> None:
@@ -107,7 +115,7 @@ def _show_progress(done: int, total: int) -> None:
         print(f"\r{done >> 20} of {total >> 20} MiB", end=end, file=sys.stderr, flush=True)
 
 
-_COMMANDS = {"add": _add, "pull": _pull, "tune": _tune}
+_COMMANDS = {"add": _add, "adopt": _adopt, "pull": _pull, "tune": _tune}
 
 if __name__ == "__main__":
     sys.exit(main())

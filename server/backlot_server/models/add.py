@@ -22,6 +22,7 @@ from backlot.errors import BacklotError, CannotWrite, InvalidInput, NotFound, Un
 from ..encoding import Tensor
 from ..engines import Network
 from . import Card, Licence, catalogue, own_folder, pytorch, sha256_of, write_card
+from .policy import let_in
 
 MULTIPLES = (1, 2, 4, 8, 16, 32, 64)
 PEAKS = (1.0, 255.0)
@@ -51,22 +52,41 @@ def add(file: Path, name: str = "", licence: Licence | None = None, verdict: str
         with pytorch.as_onnx(file) as exported:
             return add(exported, name, licence, verdict)
     _check_kind(file)
-    card = Card(
-        name=name,
-        file=f"{name}.onnx",
-        bytes=file.stat().st_size,
-        sha256=sha256_of(file, file.stat().st_mtime_ns, file.stat().st_size),
-        folder=own_folder(),
-        label=f"{name} (added)",
-        licence=licence or Licence(),
-        verdict=verdict,
-    )
+    card = _card(file, name, licence or Licence(), verdict)
     known = catalogue().get(name)
     if known is not None and known.sha256 != card.sha256:
         raise InvalidInput(f"There is a network called {name} already.", "Give another name.")
     card = probe(file, card)
     place(file, card)
     return card
+
+
+def adopted(file: Path) -> Card:
+    """The card of a network that lies in the user's models folder already.
+
+    Raises: InvalidInput, Unsupported or UnreadableFile with the reason why it cannot be used.
+    """
+    name = _name(file.stem)
+    if name in catalogue():
+        raise InvalidInput(f"There is a network called {name} already.", "Give it another name.")
+    _check_kind(file)
+    return probe(file, replace(_card(file, name, Licence(), "amber"), file=file.name))
+
+
+def _card(file: Path, name: str, licence: Licence, verdict: str) -> Card:
+    """What is known before it was tried. Raises InvalidInput where its licence is not let in."""
+    let_in(verdict, f"{name}: its licence is {licence.weights} ({verdict}).")
+    facts = file.stat()
+    return Card(
+        name=name,
+        file=f"{name}.onnx",
+        bytes=facts.st_size,
+        sha256=sha256_of(file, facts.st_mtime_ns, facts.st_size),
+        folder=own_folder(),
+        label=f"{name} (added)",
+        licence=licence,
+        verdict=verdict,
+    )
 
 
 def place(file: Path, card: Card) -> None:
@@ -103,7 +123,8 @@ def probe(file: Path, card: Card) -> Card:
     card = _with_sizes(network, card)
     card = replace(card, peak=_peak(network, card))
     reach, everywhere = _reach(network, card)
-    limits = "Added by the user: nothing is known about its quality. Values above 1 are compressed."
+    limits = card.limits or "Added by the user: nothing is known about its quality."
+    limits += " Values above 1 are compressed."
     if everywhere:
         limits += " A pixel depends on the whole picture: tiles may differ slightly."
     return replace(card, margin=reach, limits=limits)

@@ -15,7 +15,7 @@ import shutil
 import urllib.error
 import urllib.request
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 from urllib.parse import quote, urlsplit
@@ -29,12 +29,12 @@ from backlot.errors import (
     UnreadableFile,
 )
 
-from . import VERDICTS, Card, Licence, home, own_folder, verify, write_card
-from .add import probe
+from . import VERDICTS, Card, Licence, home, own_folder, pytorch, sha256_of, verify, write_card
+from .add import place, probe
+from .policy import let_in
 
 SHIPPED = Path(__file__).parent / "catalogue.json"
 MIRROR = "BACKLOT_MIRROR"
-ALLOW = "BACKLOT_ALLOW"
 _SECONDS = 30.0
 _BLOCK = 1 << 18
 
@@ -110,7 +110,11 @@ def pull(
     entry = entries().get(name)
     if entry is None:
         raise NotFound(f"No network called {name} can be had.", f"There are: {_names()}.")
-    _let_in(entry, allow or os.environ.get(ALLOW, "") or "amber", agree)
+    let_in(entry.verdict, meaning(entry), allow)
+    if entry.verdict != "green" and not agree(meaning(entry)):
+        raise InvalidInput(
+            f"{meaning(entry)} Nobody agreed to that.", "Read the licence, then agree to it."
+        )
     card = Card(
         name=entry.name,
         file=entry.file,
@@ -123,32 +127,37 @@ def pull(
         verdict=entry.verdict,
         limits=entry.note,
     )
+    weights = card.path.suffix.lower() in pytorch.SUFFIXES
+    if weights:
+        pytorch.check(card.path)
     if not _is_here(card):
         base = mirror or os.environ.get(MIRROR, "")
         url = f"{base.rstrip('/')}/{quote(entry.file)}" if base else entry.url
         _download(url, entry, card, progress)
+    if weights:
+        return _exported(card)
     if entry.purpose == "upscale":
         card = probe(card.path, card)
     write_card(card)
     return card
 
 
+def _exported(card: Card) -> Card:
+    """The network of PyTorch weights that are here, as the ONNX file that the server runs."""
+    with pytorch.as_onnx(card.path) as file:
+        made = replace(
+            card,
+            file=f"{card.name}.onnx",
+            bytes=file.stat().st_size,
+            sha256=sha256_of(file, file.stat().st_mtime_ns, file.stat().st_size),
+        )
+        made = probe(file, made)
+        place(file, made)
+    return made
+
+
 def _names() -> str:
     return ", ".join(entries()) or "none"
-
-
-def _let_in(entry: Entry, allow: str, agree: Callable[[str], bool]) -> None:
-    if allow not in VERDICTS:
-        raise InvalidInput(f"{allow!r} is no verdict.", f"Use one of {', '.join(VERDICTS)}.")
-    if VERDICTS.index(entry.verdict) > VERDICTS.index(allow):
-        raise InvalidInput(
-            f"{meaning(entry)} This studio lets in {allow} at most.",
-            "Choose another network, or ask who set this policy.",
-        )
-    if entry.verdict != "green" and not agree(meaning(entry)):
-        raise InvalidInput(
-            f"{meaning(entry)} Nobody agreed to that.", "Read the licence, then agree to it."
-        )
 
 
 def _is_here(card: Card) -> bool:
@@ -219,7 +228,7 @@ def _fetch(
             here = 0
         _keep_tag(answer, tag)
         with open(part, "ab" if here else "wb") as file:
-            while block := answer.read(_BLOCK):
+            while block := answer.read1(_BLOCK):
                 here += len(block)
                 if here > entry.bytes:
                     break
