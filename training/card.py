@@ -22,12 +22,14 @@ _LIMITS = {
         "Made for sharp, clean pictures; noise, grain and compression artefacts are kept and a "
         "little sharpened. Where the source is already aliased, fine gratings can come out with "
         "the wrong direction. It restores edges and texture that the source implies; it invents no "
-        "detail. Not examined for flicker on real footage."
+        "detail. Frame by frame it shimmers along moving edges, more than the truth does; the "
+        "tool's steady mends that. Real footage was not examined."
     ),
     "compressed": (
         "Smooths noise, grain and compression artefacts, and some true fine texture with them: on "
         "a clean source the clean network is better. Trained on Gaussian noise and JPEG (45 to 95) "
-        "in place of real codecs; video codecs were not examined, nor was flicker on real footage."
+        "in place of real codecs; video codecs and real footage were not examined. Frame by frame "
+        "it shimmers along moving edges; the tool's steady mends that."
     ),
 }
 _DATA = (
