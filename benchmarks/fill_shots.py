@@ -38,11 +38,12 @@ def figures() -> Iterator[Figure]:
     import backlot
 
     with own_server(), backlot.connect() as studio:
-        for folder in _folders():
+        for folder in folders():
             yield from _shot(studio, Shot.load(folder))
 
 
-def _folders() -> list[Path]:
+def folders() -> list[Path]:
+    """Of the shots that are there and wanted."""
     masters = Path(os.environ.get("BACKLOT_SHOTS", ROOT / "build" / "shots"))
     place = masters if any(masters.glob("*/camera.json")) else ROOT / "examples" / "shots"
     only = os.environ.get("BACKLOT_SHOTS_ONLY", "").split(",")
@@ -165,12 +166,12 @@ def fill(
     return Filled(bare, finals, seconds, list(take.warnings), measured)
 
 
-def write(folder: Path, plates: list[Any], mattes: list[Picture]) -> None:
-    """Plates and mattes as files, from FIRST on."""
+def write(folder: Path, plates: list[Any], mattes: list[Picture], first: int = FIRST) -> None:
+    """Plates and mattes as files."""
     import backlot
     from backlot import Frame
 
-    for number, (plate, matte) in enumerate(zip(plates, mattes, strict=True), FIRST):
+    for number, (plate, matte) in enumerate(zip(plates, mattes, strict=True), first):
         backlot.write(folder / f"plate.{number}.exr", Frame(plate, number=number))
         cover = Frame(matte[..., None].astype(np.float16), ("A",), meaning="data")
         backlot.write(folder / f"matte.{number}.exr", cover)

@@ -21,13 +21,13 @@ def figures() -> Iterator[Figure]:
     with own_server(), backlot.connect() as studio:
         small = backlot.Frame(np.zeros((64, 64, 4), np.float16))
         studio.run("upscale", source=small, scale=2)  # load the network
-        idle = _used()
+        idle = used()
         source = np.full((HEIGHT, WIDTH, 4), 0.18, np.float16)
         peak, over = [0.0], threading.Event()
 
         def watch() -> None:
             while not over.wait(0.05):
-                peak[0] = max(peak[0], _used())
+                peak[0] = max(peak[0], used())
 
         watcher = threading.Thread(target=watch)
         watcher.start()
@@ -42,7 +42,7 @@ def figures() -> Iterator[Figure]:
                  3.0, note)  # fmt: skip
 
 
-def _used() -> float:
+def used() -> float:
     """Bytes of this process and all below it, each shared page counted once (PSS)."""
     from backlot import local
 

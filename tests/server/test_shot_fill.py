@@ -246,3 +246,31 @@ def test_cancelled_anywhere(shot: Shot) -> None:
         stopped = LocalJob(fill.SPEC, shot.inputs(), {}, (FIRST + 5,), cancel_after=after)
         with pytest.raises(Cancelled):
             fill.run(stopped, FIRST + 5)
+
+
+def test_what_a_fill_was_made_of_can_be_seen(shot: Shot) -> None:
+    number = FIRST + 5
+    hole = shot.mattes[number] > 0
+    shown = {}
+    for kind in ("confidence", "source", "across", "down"):
+        made, _ = shot.filled(number, show=kind)
+        assert made[number][~hole].tobytes() == shot.plates[number][~hole].tobytes()
+        assert (np.ptp(made[number][hole], axis=1) == 0).all()
+        shown[kind] = made[number][hole][:, 0]
+    assert (shown["confidence"] > 0.5).mean() > 0.95
+    assert set(np.unique(shown["source"])) <= set(range(-5, 7)) - {0}
+    np.testing.assert_allclose(shown["across"], -1.5 * shown["source"], atol=0.2)
+    np.testing.assert_allclose(shown["down"], -0.3 * shown["source"], atol=0.2)
+
+
+def test_of_what_nobody_saw_confidence_is_nothing_and_of_an_approved_frame_all() -> None:
+    hidden = Shot(count=5, matte=lambda at: disc(48, 60 - 1.5 * at, 14))
+    number = FIRST + 2
+    hole = hidden.mattes[number] > 0
+    made, _ = hidden.filled(number, show="confidence")
+    assert (made[number][hole] == 0).any()
+    inputs = hidden.inputs(clean={number: Frame(hidden.truth[number], number=number)})
+    made, _ = run(inputs, number, show="confidence")
+    assert (made[number][hole] == 1).all()
+    made, _ = hidden.filled(number, mode="still", show="confidence")
+    assert (made[number][hole] == 0).all()

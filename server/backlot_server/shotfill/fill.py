@@ -42,13 +42,15 @@ AS_TOLD = 0.15
 class Seen:
     """What the sources show at a hole's points. merged: see `merge.Merged`, colours in the target's
     light. sources: their frame numbers. exact (points, channels): of the best source, or None.
-    pairs: how they were registered.
+    moves (points, 2): from a point to where the best source has it, x and y. pairs: how they were
+    registered.
     """
 
     hole: Hole
     merged: Merged
     sources: tuple[int, ...]
     exact: npt.NDArray[Any] | None
+    moves: Values
     pairs: dict[int, Pair]
 
 
@@ -208,7 +210,12 @@ def gathered(
         places.append((x, y))
     trust = _trust(number, order, off, fade)
     merged = merge(samples, trust, lead, NOISY if fade == FADE_STILL else 0.0)
-    return Seen(hole, merged, order, _exact(shot, order, places, merged.best), pairs)
+    moves = np.zeros((count, 2), np.float32)
+    for at, source in enumerate(order):
+        mine = merged.best == at
+        for axis, (to, start) in enumerate(zip(maps[source], (hole.x, hole.y), strict=True)):
+            moves[mine, axis] = to[mine] - start[mine]
+    return Seen(hole, merged, order, _exact(shot, order, places, merged.best), moves, pairs)
 
 
 def _misfit(values: Values, target: Values, usable: Mask, lead: list[int]) -> float:

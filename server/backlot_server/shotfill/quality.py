@@ -37,14 +37,19 @@ class Quality:
         }
 
 
+def limit(made: Complete) -> float:
+    """How far sources may lie apart, in code, and still agree: told by the known ring."""
+    hole, merged = made.seen.hole, made.seen.merged
+    ring = merged.spread[~hole.inside & (merged.best >= 0)]
+    usual = float(np.median(ring)) if len(ring) else 0.0
+    return max(APART, OFTEN * usual)
+
+
 def measured(number: int, made: Complete) -> Quality:
     hole, merged = made.seen.hole, made.seen.merged
     shown = merged.best >= 0
-    ring = merged.spread[~hole.inside & shown]
-    usual = float(np.median(ring)) if len(ring) else 0.0
-    limit = max(APART, OFTEN * usual)
     count = max(1, int(np.count_nonzero(hole.inside)))
-    apart = np.count_nonzero(hole.inside & shown & (merged.spread > limit))
+    apart = np.count_nonzero(hole.inside & shown & (merged.spread > limit(made)))
     return Quality(number, np.count_nonzero(made.unseen) / count, apart / count)
 
 

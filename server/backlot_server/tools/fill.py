@@ -20,7 +20,6 @@ from backlot.tools import Input, Output, Param, ToolSpec, Value
 from ..job import Job, Made, Plan, fingerprint, half_or_float
 
 if TYPE_CHECKING:
-    from ..grain import Grain
     from ..membrane import Mask, Values
     from ..pixels import Pixels
     from ..shotfill.keys import Artist
@@ -29,6 +28,7 @@ if TYPE_CHECKING:
 ENGINE = "Exemplar"
 SHOT = "Shot"
 COPY = "Copy"
+FILL = "fill"
 REACH = 48
 """Frames before and after that may be read: `shotfill.shot.FAR`."""
 
@@ -172,6 +172,23 @@ SPEC = ToolSpec(
             group="Fill",
             help="Another number, another equally plausible fill.",
         ),
+        Param(
+            "show",
+            "choice",
+            FILL,
+            "Show",
+            choices=(
+                (FILL, "The fill"),
+                ("confidence", "Confidence"),
+                ("source", "Source frame"),
+                ("across", "Motion across"),
+                ("down", "Motion down"),
+            ),
+            group="Diagnostics",
+            help="Instead of the fill, as grey: confidence from 0 to 1, how many frames later the "
+            "frame is that counts most, or by how many pixels it has what is behind the object "
+            "further right or down.",
+        ),
     ),
     output=Output(matte="matte", grow_params=("grow", "feather")),
 )
@@ -194,18 +211,30 @@ def run(job: Job, number: int) -> Made:
     approved = _approved(job, number, source)
     if approved is not None:
         hole = cover > 0.0
-        _put(job, number, result.pixels, source, hole, approved.pixels[hole], cover)
+        made = approved.pixels[hole]
+        if values["show"] != FILL:
+            made = _of_nobody(source, int(hole.sum()), float(values["show"] == "confidence"))
+        _put(job, number, result.pixels, source, hole, made, cover)
         job.progress(number, 1.0)
         return Made(result, COPY)
     engine, measured = ENGINE, {}
     shot = _shot(job, source) if values["mode"] == "shot" else None
-    if shot is None:
+    if shot is None and values["show"] != FILL:
+        hole = cover > 0.0
+        made = _of_nobody(source, int(hole.sum()), 0.0)
+        _put(job, number, result.pixels, source, hole, made, cover)
+    elif shot is None:
         _still(job, number, source, cover, result)
     else:
         engine = SHOT
         measured = _from_shot(job, number, shot, source, cover, result)
     job.progress(number, 1.0)
     return Made(result, engine, measured)
+
+
+def _of_nobody(source: Frame, count: int, value: float) -> Values:
+    """What is told of points that no other frame had a part in."""
+    return np.full((count, len(source.channels)), value, np.float32)
 
 
 def _still(job: Job, number: int, source: Frame, cover: Values, result: Frame) -> None:
@@ -292,14 +321,21 @@ def _shot(job: Job, source: Frame) -> Shot | None:
 def _from_shot(
     job: Job, number: int, shot: Shot, source: Frame, cover: Values, result: Frame
 ) -> dict[str, float]:
-    from ..shotfill import keys, quality
+    from ..roles import roles
+    from ..shotfill import diagnostics, keys, quality, regrain
+    from ..shotfill.shot import colours
 
     hole = cover > 0.0
     made = keys.complete(shot, number, hole, _artist(job, shot))
     inside = made.seen.hole.inside
     exact = None if made.exact is None else made.exact[inside]
     filled = keys.linear(shot, made.values[inside], exact)
-    _regrain(job, number, source, hole, filled, made.seen.merged.squares[inside])
+    show = str(job.values(number)["show"])
+    if show == FILL:
+        regrain.put(job, number, source, hole, filled, made.seen.merged.squares[inside])
+    else:
+        cover = hole.astype(np.float32)
+        filled[:, colours(roles(source))] = diagnostics.layer(show, number, made)[:, None]
     _put(job, number, result.pixels, source, hole, filled, cover)
     found = quality.measured(number, made)
     for sentence in quality.told(shot, found, last=number == job.frames[-1]):
@@ -308,6 +344,7 @@ def _from_shot(
 
 
 def _artist(job: Job, shot: Shot) -> Artist:
+    from ..shotfill import regrain
     from ..shotfill.keys import Artist
     from ..stillplate import Plate, made
 
@@ -318,7 +355,7 @@ def _artist(job: Job, shot: Shot) -> Artist:
         values = job.values(number)
         source = job.read("source", number)
         pixels = source.pixels.astype(np.float32)
-        _degrain(job, number, source, pixels)
+        regrain.remove(job, number, source, pixels)
         pixels[hole] = known
         plate = Plate(job, number, source.with_pixels(pixels), unseen)
         filled = np.zeros((*unseen.shape, pixels.shape[2]), np.float32)
@@ -331,50 +368,3 @@ def _artist(job: Job, shot: Shot) -> Artist:
         return filled[unseen]
 
     return Artist(covered, invent, float(job.values(shot.target)["blend"]))
-
-
-def _regrain(
-    job: Job, number: int, source: Frame, hole: Mask, filled: Values, kept: Values
-) -> None:
-    """Give a fill the grain that it lacks, in place: new on every frame, as strong as the plate's.
-
-    Args: filled (points, channels) scene-linear; kept (points,): the part of the grain's variance
-        that putting frames together has left.
-    """
-    from ..grain import put
-
-    amount = float(job.values(number)["grain"])
-    ys, xs = np.nonzero(hole)
-    top, left = ys.min(), xs.min()
-    lacking = np.float32(amount) * np.sqrt(np.clip(1 - kept, 0, 1))[:, None]
-    for layer, grain in _grains(job, number, source) if amount else ():
-        smooth = np.zeros((np.ptp(ys) + 1, np.ptp(xs) + 1, filled.shape[1]), np.float32)
-        smooth[ys - top, xs - left] = filled
-        grained = smooth.copy()
-        put(grained, layer, grain, number)
-        channels = list(dict.fromkeys(layer))
-        added = (grained - smooth)[ys - top, xs - left][:, channels]
-        filled[:, channels] += lacking * added
-
-
-def _degrain(job: Job, number: int, source: Frame, pixels: Pixels) -> None:
-    """Take the grain out of what is copied from, in place: it would stand still in the shot."""
-    from ..grain import remove
-
-    if job.values(number)["grain"]:
-        for layer, grain in _grains(job, number, source):
-            remove(pixels, layer, grain)
-
-
-def _grains(job: Job, number: int, source: Frame) -> list[tuple[tuple[int, int, int], Grain]]:
-    """The grain of each layer of colour, measured on this frame alone: motion does not matter."""
-    from ..grain import measure
-    from ..roles import roles
-
-    kept: dict[int, list[tuple[tuple[int, int, int], Grain]]] = job.state.setdefault("grain", {})
-    if number not in kept:
-        pixels = np.nan_to_num(source.pixels, nan=0.0, posinf=0.0, neginf=0.0)
-        found = [(layer, measure(pixels, layer, sensor=True)) for layer in roles(source).color]
-        kept.clear()
-        kept[number] = [(layer, grain) for layer, grain in found if grain is not None]
-    return kept[number]
