@@ -6,7 +6,7 @@ LOCK := requirements/dev.txt
 READY := $(VENV)/.ready
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test test-all test-blender lint bench train protos lock clean blender nuke bpy shots
+.PHONY: help setup demo test test-all test-blender test-window lint bench train protos lock clean blender nuke bpy shots characters
 
 help:  ## list the targets
 	@sed -n 's/^\([a-z-]*\):.*##  *\(.*\)/  make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 20
@@ -51,6 +51,10 @@ WIDTH ?= 480
 shots: $(READY) bpy  ## the example shots with ground truth, in build/shots (about 20 minutes)
 	@$(BIN)/python examples/shots/make_shots.py $(SHOTS) --width $(WIDTH)
 
+CHARACTERS ?= build/characters
+characters: $(READY) bpy  ## the characters that Character Lock is measured on (about 15 minutes)
+	@$(BIN)/python examples/characters/make_characters.py $(CHARACTERS)
+
 .PHONY: blender-module
 blender-module:  # without it, and without a network, the tests inside Blender are skipped
 	@$(MAKE) --no-print-directory bpy >/dev/null 2>&1 \
@@ -61,6 +65,12 @@ test-blender: $(READY)  ## the add-on in Blender 4.2, 4.5 and 5.0, and in a wind
 	  $(MAKE) --no-print-directory bpy BPY=$$version >/dev/null 2>&1 \
 	    || echo "Blender $$version could not be installed; it is left out."; done
 	@$(BIN)/python -m pytest tests/blender $(ARGS)
+
+test-window: $(READY)  ## Resolve's panel in a real window under Xvfb
+	@if command -v xvfb-run >/dev/null; then \
+	  QT_QPA_PLATFORM=xcb xvfb-run -a -s "-screen 0 1600x1000x24" \
+	    $(BIN)/python -m pytest tests/resolve/test_panel.py $(ARGS); \
+	else echo "There is no Xvfb here (apt-get install xvfb xauth): the window is left out."; fi
 
 lint: $(READY)  ## ruff and mypy
 	@$(BIN)/ruff check --quiet .

@@ -120,6 +120,8 @@ def panel(app, desk, tmp_path, monkeypatch):
         window = Window()
         windows.append(window)
         window.show()
+        window.activateWindow()  # on a screen without a window manager nothing else does
+        until(app, window.isActiveWindow)
         until(app, lambda: window.look)
         if server is not None:
             until(app, lambda: window.tool.spec)
