@@ -323,6 +323,18 @@ def test_any_size(textures, shape, values):
     assert result.pixels.max() > 0
 
 
+@pytest.mark.parametrize("shape", [(16384, 24), (24, 16384)])
+@pytest.mark.parametrize("network", ["sinc", "fast"])
+def test_as_long_as_16k(textures, shape, network):
+    along = np.linspace(0.2, 0.8, max(shape), dtype=np.float16)
+    ramp = np.broadcast_to(along if shape[1] > shape[0] else along[:, None], shape)
+    result = made(Frame(np.repeat(ramp[:, :, None], 3, axis=2)), network=network).frame.pixels
+    assert result.shape == (2 * shape[0], 2 * shape[1], 3)
+    line = result[:, 24, 1] if shape[0] > shape[1] else result[24, :, 1]
+    wanted = np.linspace(0.2, 0.8, 32768)
+    np.testing.assert_allclose(line[64:-64], wanted[64:-64], rtol=0.04)
+
+
 def test_luminance_goes_through_the_network_as_grey(textures, calls):
     source = picture(count=1, dtype=np.float32)
     result = made(Frame(source, ("Y",)))
