@@ -128,10 +128,8 @@ def test_resolve_lost_at_every_call_is_a_sentence(desk, tmp_path):
         except NotConnected as error:
             said = [error.hint]
         assert all(said), number
-        if d.simulator.process.poll() is None:  # a render that was waited for took fewer questions
+        if not said:  # a render that was over sooner was asked after less often: nothing was lost
             assert len(d.do("app.calls")) < number
-        else:
-            assert said, number  # lost while things were put back: there is a result, and a note
         d.simulator.close()
 
 
