@@ -129,6 +129,7 @@ def test_resolve_lost_at_every_call_is_a_sentence(desk, tmp_path):
             said = [error.hint]
         assert all(said), number
         if not said:  # a render that was over sooner was asked after less often: nothing was lost
+            assert d.simulator.process.poll() is None, number
             assert len(d.do("app.calls")) < number
         d.simulator.close()
 

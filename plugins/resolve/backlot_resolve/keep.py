@@ -317,9 +317,12 @@ def _page(scripting: Scripting, now: Open, state: Kept) -> str:
 def _playhead(scripting: Scripting, now: Open, state: Kept) -> str:
     call = scripting.call
     current = call("Project.GetCurrentTimeline", now.project)
-    if not state.timecode or current is None:
+    if not state.timecode:
         return ""
-    if call("Timeline.GetUniqueId", current) != state.timeline_id:
+    identity = current and call("Timeline.GetUniqueId", current)
+    if not identity:
+        return f"The playhead was at {state.timecode}; Resolve did not say where it is now."
+    if identity != state.timeline_id:
         return ""
     for _ in range(2):
         if call("Timeline.GetCurrentTimecode", current) == state.timecode:
