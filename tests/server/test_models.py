@@ -16,8 +16,10 @@ from backlot.errors import (
 from backlot.frame import Frame
 from backlot_server import models
 from backlot_server.models import add as adding
+from backlot_server.models.__main__ import main
 from backlot_server.models.add import add
 from backlot_server.tools import upscale
+from backlot_server.tuning import tuned
 from tests.server.cards import NETWORKS, install
 from tests.server.jobs import make
 
@@ -189,3 +191,15 @@ def test_the_command_adds_and_measures(folder):
     assert "not an enlarged picture" in refused.stderr
     tuned = json.loads(run("--json", "tune", "mine").stdout)
     assert {timing["engine"] for timing in tuned["mine"]} >= {"onnx"}
+
+
+def test_the_command_says_which_engine_is_used_and_what_overrules_it(folder, monkeypatch, capsys):
+    add(NETWORKS / "texture-x2.onnx", "mine")
+    monkeypatch.delenv("BACKLOT_ENGINE", raising=False)
+    assert main(["tune", "mine"]) == 0
+    said = capsys.readouterr().out
+    assert f"mine runs in {tuned(models.find('mine'))}, " in said
+    assert f"Kept in {folder.parent / 'engines.json'}.\n" in said
+    monkeypatch.setenv("BACKLOT_ENGINE", "onnx")
+    main(["tune", "mine"])
+    assert "$BACKLOT_ENGINE=onnx overrules it." in capsys.readouterr().out

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import argparse
 import json
+import os
 import sys
 from dataclasses import asdict
 from pathlib import Path
@@ -85,8 +86,8 @@ def _pull(given: argparse.Namespace) -> None:
 
 
 def _tune(given: argparse.Namespace) -> None:
-    from ..networks import all_engines
-    from ..tuning import Timing, file, tune
+    from ..networks import CHOICE, all_engines
+    from ..tuning import REFERENCE, Timing, file, tune, tuned
 
     def report(name: str, timing: Timing) -> None:
         if not given.json:
@@ -97,8 +98,14 @@ def _tune(given: argparse.Namespace) -> None:
     found = tune(cards, all_engines(), report)
     if given.json:
         print(json.dumps({name: [asdict(t) for t in timings] for name, timings in found.items()}))
-    else:
-        print(f"Kept in {file()}.")
+        return
+    for name, card in cards.items():
+        seconds = {t.engine: t.seconds for t in found[name] if not t.problem}
+        used = tuned(card)
+        faster = f", {seconds[REFERENCE] / seconds[used]:.1f} times {REFERENCE}'s pace"
+        print(f"{name} runs in {used or 'none'}{faster if used and REFERENCE in seconds else ''}.")
+    asked = os.environ.get(CHOICE, "")
+    print(f"Kept in {file()}." + (f" ${CHOICE}={asked} overrules it." if asked else ""))
 
 
 def _tell(given: argparse.Namespace, card: Card) -> None:
