@@ -33,6 +33,8 @@ class Figure:
     @property
     def needed(self) -> str:
         """The bound in words: "<= 4 x"."""
+        if self.least is not None and self.bound is not None:
+            return f"{self.least:g} to {self.bound:g} {self.unit}"
         if self.least is not None:
             return f">= {self.least:g} {self.unit}"
         return "" if self.bound is None else f"<= {self.bound:g} {self.unit}"

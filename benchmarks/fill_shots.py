@@ -53,44 +53,55 @@ def folders() -> list[Path]:
 
 @dataclass(frozen=True)
 class Filled:
-    """A shot that was filled. bare: before grain is given to it, final: with it; seconds a frame;
-    what was warned of, and what was measured of each frame."""
+    """A shot that was filled. seconds: a frame; what was warned of and measured of each frame."""
 
-    bare: list[Picture]
-    final: list[Picture]
+    pictures: list[Picture]
     seconds: float
     warnings: list[str]
     measured: list[Mapping[str, Any]]
 
 
 def _shot(studio: Any, shot: Shot) -> Iterator[Figure]:
-    plates = [metrics.grained(plate, at).astype(np.float16) for at, plate in enumerate(shot.plates)]
+    plates, others = (
+        [
+            metrics.grained(plate, seed + at).astype(np.float16)
+            for at, plate in enumerate(shot.plates)
+        ]
+        for seed in (0, 77)
+    )
     truths = [metrics.grained(clean, 999 + at) for at, clean in enumerate(shot.clean)]
-    made = fill(studio, shot, plates)
-    scores = metrics.likeness(shot, made.bare)
+    bare, final, again = (
+        fill(studio, shot, plates, grain=0.0),
+        fill(studio, shot, plates),
+        fill(studio, shot, others, grain=0.0),
+    )
+    scores = metrics.likeness(shot, bare.pictures)
     name = f"fill over {shot.name}"
-    yield Figure(f"{name}, revealed", scores["revealed"], "dB", None, _note(scores, made),
+    yield Figure(f"{name}, revealed", scores["revealed"], "dB", None, _note(scores, bare),
                  LEAST.get(shot.name))  # fmt: skip
-    boil = metrics.boil(shot, made.final, truths)
+    boil = metrics.boil(shot, final.pictures, truths)
     rigid = shot.name in RIGID
     yield Figure(f"{name}, boil", boil["seen"], "x", 1.3 if rigid else BOIL.get(shot.name))
     if scores["never_share"] > 0.005:
+        alone = metrics.boil(shot, fill(studio, shot, plates, mode="still").pictures, truths)
         yield Figure(f"{name}, boil of never seen", boil["never"], "x", 3.0)
-    rim = metrics.seam(shot, made.bare)
+        part = boil["never"] / alone["never"]
+        yield Figure(f"{name}, boil of never seen, over filling by frame", part, "x", 1 / 3)
+    rim = metrics.seam(shot, bare.pictures)
     yield Figure(f"{name}, seam", rim, "levels", 2.0 if rigid else SEAM.get(shot.name))
-    for part, what in ((1 / 7, "flattest seventh"), (1 / 2, "flatter half")):
-        ratio = metrics.grain_ratio(shot, made.final, plates, part)
-        yield Figure(f"{name}, grain inside / outside, {what}", ratio, "x",
-                     1.1 if part < 0.5 else None, least=0.9 if part < 0.5 else None)  # fmt: skip
+    ratio = metrics.grain_ratio(shot, bare.pictures, again.pictures, final.pictures)
+    yield Figure(f"{name}, grain over the camera's", ratio, "x", 1.1, least=0.9)
+    ratio = metrics.grain_in_flat_parts(shot, final.pictures, plates)
+    yield Figure(f"{name}, grain inside / outside, flattest seventh", ratio, "x", 1.1, least=0.9)
     exact = all(
-        np.array_equal(final[~hole], plate[~hole])
-        for final, plate, hole in zip(made.final, plates, shot.holes, strict=True)
+        np.array_equal(made[~hole], plate[~hole])
+        for made, plate, hole in zip(final.pictures, plates, shot.holes, strict=True)
     )
     yield Figure(f"{name}, frames that changed outside the matte", 0.0 if exact else 1.0, "", 0.0)
     if shot.name == "dynamic":
-        yield from _flagged(shot, made)
-    for peer, others in (("Telea", _telea(shot, plates)), ("homographies", _median(shot, plates))):
-        told = metrics.likeness(shot, others)
+        yield from _flagged(shot, bare)
+    for peer, theirs in (("Telea", _telea(shot, plates)), ("homographies", _median(shot, plates))):
+        told = metrics.likeness(shot, theirs)
         note = f"worst frame {told['worst']:.1f}, all {told['all']:.1f}"
         yield Figure(f"{shot.name}, {peer}, revealed", told["revealed"], "dB", None, note)
         if (shot.name, peer) == ("dolly", "homographies"):
@@ -123,47 +134,31 @@ def _told(studio: Any, shot: Shot, plates: list[Any]) -> Iterator[Figure]:
         if not (shot.folder / f"{kind}.{FIRST}.exr").exists():
             continue
         pattern = str(shot.folder / f"{kind}.####.exr")
-        made = fill(studio, shot, plates, {given: pattern}, final=False)
-        scores = metrics.likeness(shot, made.bare)
+        made = fill(studio, shot, plates, grain=0.0, **{given: pattern})
+        scores = metrics.likeness(shot, made.pictures)
         what = f"fill over {shot.name}, with the renderer's {given}, revealed"
         least = TOLD[shot.name] if given == "depth" else None
         yield Figure(what, scores["revealed"], "dB", None, _note(scores, made), least)
 
 
-def fill(
-    studio: Any,
-    shot: Shot,
-    plates: list[Any],
-    inputs: Mapping[str, str] | None = None,
-    *,
-    final: bool = True,
-) -> Filled:
-    """A shot through the product: files, client, server, files."""
+def fill(studio: Any, shot: Shot, plates: list[Any], **values: Any) -> Filled:
+    """A shot through the product: files, client, server, files. values: inputs and parameters."""
     with tempfile.TemporaryDirectory(prefix="backlot-shots-") as home:
         folder = Path(home)
         write(folder, plates, shot.mattes)
-
-        def made(name: str, **values: Any) -> tuple[list[Picture], float, Any]:
-            start = time.perf_counter()
-            take = studio.process(
-                "fill",
-                str(folder / "plate.####.exr"),
-                str(folder / name / "fill.####.exr"),
-                matte=str(folder / "matte.####.exr"),
-                grow=shot.grow,
-                **(inputs or {}),
-                **values,
-            )
-            took = (time.perf_counter() - start) / len(plates)
-            pictures = [
-                metrics.read(folder / name / f"fill.{FIRST + at}.exr") for at in range(len(plates))
-            ]
-            return pictures, took, take
-
-        bare, seconds, take = made("bare", grain=0.0)
-        finals = made("final")[0] if final else []
+        start = time.perf_counter()
+        take = studio.process(
+            "fill",
+            str(folder / "plate.####.exr"),
+            str(folder / "out" / "fill.####.exr"),
+            matte=str(folder / "matte.####.exr"),
+            grow=shot.grow,
+            **values,
+        )
+        seconds = (time.perf_counter() - start) / len(plates)
+        pictures = [metrics.read(frame.path) for frame in take.frames]
     measured = [frame.measured for frame in take.frames]
-    return Filled(bare, finals, seconds, list(take.warnings), measured)
+    return Filled(pictures, seconds, list(take.warnings), measured)
 
 
 def write(folder: Path, plates: list[Any], mattes: list[Picture], first: int = FIRST) -> None:

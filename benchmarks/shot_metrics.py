@@ -45,6 +45,7 @@ class Shot:
     cameras: list[dict[str, Any]]
     grow: int = 3
     holes: list[Mask] = field(default_factory=list)
+    _revealed: dict[int, Mask] = field(default_factory=dict)
 
     @staticmethod
     def load(folder: Path, grow: int = 3) -> Shot:
@@ -78,6 +79,11 @@ class Shot:
 
     def revealed(self, at: int) -> Mask:
         """Pixels of the hole whose point some other frame shows outside of its own hole."""
+        if at not in self._revealed:
+            self._revealed[at] = self._seen_elsewhere(at)
+        return self._revealed[at]
+
+    def _seen_elsewhere(self, at: int) -> Mask:
         import cv2
 
         hole = self.holes[at]
@@ -190,12 +196,32 @@ def moved_behind(shot: Shot) -> list[bool]:
 
 
 def grain_ratio(
-    shot: Shot, finals: list[Picture], plates: list[Picture], part: float = 1 / 7
+    shot: Shot, bare: list[Picture], again: list[Picture], final: list[Picture]
 ) -> float:
-    """Grain inside over outside: what a blur takes of the difference to the clean plate.
+    """Grain of a fill over that of the camera, wherever some frame shows what is there.
 
-    By the median of its size, in the flattest part of the clean plate, so that a fill which is a
-    little off along edges is not taken for grain.
+    What two fills of plates with different drawings of grain differ by is what was left of their
+    grain: where a fill is off along edges, both are. What was added to it is seen by itself. The
+    camera's is what two drawings over the clean plate differ by. Medians, as of normal noise.
+
+    Args: bare, again: two fills before grain is given to them; final: the first with it.
+    """
+    left, added, true = [], [], []
+    for at, clean in enumerate(shot.clean):
+        shown = shot.revealed(at)
+        drawn = [encoded(grained(clean, seed + at)) for seed in (5000, 6000)]
+        left.append(np.abs(encoded(bare[at]) - encoded(again[at]))[shown])
+        added.append(np.abs(encoded(final[at]) - encoded(bare[at]))[shown])
+        true.append(np.abs(drawn[0] - drawn[1])[shown])
+    ours, theirs, camera = (float(np.median(np.concatenate(e))) for e in (left, added, true))
+    return float(np.sqrt((ours**2 / 2 + theirs**2) / (camera**2 / 2)))
+
+
+def grain_in_flat_parts(shot: Shot, finals: list[Picture], plates: list[Picture]) -> float:
+    """Grain inside over outside, plainly: what a blur takes of the difference to the clean plate.
+
+    By the median of its size in the flattest seventh of the clean plate, as a fill which is a
+    little off along edges would be taken for grain; even so it counts there what is off.
     """
     ratios = []
     for at, (final, plate) in enumerate(zip(finals, plates, strict=True)):
@@ -207,7 +233,7 @@ def grain_ratio(
         ring = _grown(shot.holes[at], 24) & ~_grown(shot.holes[at], 3)
         if hole.sum() < 200 or ring.sum() < 200:
             continue
-        flat = steep < np.quantile(steep[hole | ring], part)
+        flat = steep < np.quantile(steep[hole | ring], 1 / 7)
         if (hole & flat).sum() > 100 and (ring & flat).sum() > 100:
             ratios.append(np.median(residual[hole & flat]) / np.median(outside[ring & flat]))
     return float(np.median(ratios)) if ratios else float("nan")
