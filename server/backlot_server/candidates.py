@@ -34,6 +34,7 @@ class Region:
     hole: (height, width), what to make. unknown: what must not be read, the hole included.
     allowed: where texture may be taken from; never unknown.
     start: (rows, columns) from a pixel of the hole to where its like is to be expected.
+    lines: (height, width) float32, pixels from the nearest drawn line; None without lines.
     """
 
     pixels: Values
@@ -41,6 +42,7 @@ class Region:
     unknown: Mask
     allowed: Mask
     start: tuple[int, int] | None = None
+    lines: Values | None = None
 
 
 @dataclass(frozen=True)
@@ -75,7 +77,7 @@ def candidates(region: Region, parts: Roles, seed: int, step: Step) -> Candidate
     guide = extrapolate(shown, region.hole, region.unknown, lambda: step(0.0))
     _look_up(guide, shown, region)
     step(GUIDE_PART)
-    canvas = Canvas(shown, region.hole, region.unknown, region.allowed, guide)
+    canvas = Canvas(shown, region.hole, region.unknown, region.allowed, guide, region.lines)
     match = exemplar.find(
         canvas, seed, lambda part: step(GUIDE_PART + (1 - GUIDE_PART) * part), region.start
     )

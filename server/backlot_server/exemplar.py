@@ -47,6 +47,9 @@ WHOLE_LEVELS = 2
 """What breaking up copied texture costs, as a part of the mean difference, on the finest levels."""
 VOTERS = 75.0
 """Percentile of the differences that sets how much worse patches count less."""
+LINE = 0.1
+LINE_REACH = 6.0
+"""What it costs that one of two places lies on a drawn line and the other so many pixels away."""
 PULL = 0.7
 PULL_DEPTH = 10.0
 """How much the guide draws the estimate near the rim, and where that ends, in pixels."""
@@ -60,6 +63,8 @@ class Canvas:
     hole: (height, width), what to make. unknown: what must not be read, the hole included.
     allowed: where texture may be taken from; never unknown.
     guide: (height, width, channels), a first estimate inside the hole.
+    lines: (height, width) float32, pixels from the lines that the artist drew along structures, so
+        that on a line comes what is on a line; None without.
     """
 
     codes: Values
@@ -67,6 +72,7 @@ class Canvas:
     unknown: Mask
     allowed: Mask
     guide: Values
+    lines: Values | None = None
 
 
 @dataclass(frozen=True)
@@ -137,7 +143,24 @@ def _pyramid(canvas: Canvas) -> list[Canvas]:
         guide, _ = halved(last.guide, np.zeros_like(last.unknown))
         if not hole.any() or _radius(allowed, LEAST_SOURCES) < RADIUS:
             return levels
-        levels.append(Canvas(codes, hole, unknown, allowed, guide))
+        lines = None if last.lines is None else _halved_distance(last.lines)
+        levels.append(Canvas(codes, hole, unknown, allowed, guide, lines))
+
+
+def _halved_distance(away: Values) -> Values:
+    """Distances on half the size, in its own pixels."""
+    small, _ = halved(away[:, :, None], np.zeros(away.shape, bool))
+    half: Values = small[:, :, 0] / np.float32(2.0)
+    return half
+
+
+def _labels(away: Values | None) -> Values:
+    """By what places are told apart: the distance from a line, as far as that matters."""
+    if away is None:
+        return np.empty((0, 0), np.float32)
+    scale = np.float32(np.sqrt(LINE) / LINE_REACH)
+    labels: Values = np.minimum(away, np.float32(LINE_REACH)) * scale
+    return labels
 
 
 def _radius(allowed: Mask, least: int = 1) -> int:
@@ -179,6 +202,9 @@ class _Level:
         self.codes = np.ascontiguousarray(canvas.codes).copy()
         height, width, channels = self.codes.shape
         self.flat = np.zeros((height, width * channels + patches.LANES), np.float32)
+        self.labels = _labels(canvas.lines)
+        if canvas.lines is not None:
+            self.pull *= (canvas.lines[canvas.hole] >= LINE_REACH)[:, None]
         self.reach = max(canvas.hole.shape) // 2
         self.sources = np.full(canvas.hole.shape, -1, np.int32)
         self.costs = np.zeros(canvas.hole.shape, np.float32)
@@ -219,7 +245,7 @@ class _Level:
 
         def work(start: int, end: int) -> None:
             patches.score(
-                self.flat, self.trust, self.ys[start:end], self.xs[start:end],
+                self.flat, self.trust, self.labels, self.ys[start:end], self.xs[start:end],
                 self.sources, self.costs, self.radius,
             )  # fmt: skip
 
@@ -232,7 +258,7 @@ class _Level:
 
         def work(start: int, end: int) -> None:
             patches.search(
-                self.flat, self.trust, self.ys[start:end], self.xs[start:end],
+                self.flat, self.trust, self.labels, self.ys[start:end], self.xs[start:end],
                 self.sources, self.costs, sources, costs, self.possible, self.places,
                 self.radius, np.uint64(turn), self.seed, JUMPS[turn % len(JUMPS)],
                 self.reach, ANYWHERE, cost,

@@ -66,7 +66,7 @@ def _lift(flat, trust, channels, y, x, radius, patch, weights):  # type: ignore[
 
 
 @numba.njit(nogil=True, cache=True)
-def score(flat, trust, ys, xs, sources, costs, radius):  # type: ignore[no-untyped-def]
+def score(flat, trust, labels, ys, xs, sources, costs, radius):  # type: ignore[no-untyped-def]
     width = trust.shape[1]
     channels = (flat.shape[1] - LANES) // width
     patch = np.zeros((2 * radius + 1, LANES), np.float32)
@@ -75,9 +75,18 @@ def score(flat, trust, ys, xs, sources, costs, radius):  # type: ignore[no-untyp
         y, x = ys[n], xs[n]
         _lift(flat, trust, channels, y, x, radius, patch, weights)
         at = sources[y, x]
-        costs[y, x] = _difference(
+        costs[y, x] = _unlike(labels, y, x, at) + _difference(
             flat, channels, patch, weights, at // width, at % width, radius, np.float32(1e30)
         )
+
+
+@numba.njit(nogil=True, cache=True)
+def _unlike(labels, y, x, at):  # type: ignore[no-untyped-def]
+    """What it costs that two places have different labels; nothing where there are none."""
+    if labels.size == 0:
+        return np.float32(0.0)
+    gap = labels[y, x] - labels[at // labels.shape[1], at % labels.shape[1]]
+    return gap * gap
 
 
 @numba.njit(nogil=True, cache=True)
@@ -98,7 +107,7 @@ def _broken(sources, y, x, at):  # type: ignore[no-untyped-def]
 
 @numba.njit(nogil=True, cache=True, fastmath=FAST)
 def search(  # type: ignore[no-untyped-def]
-    flat, trust, ys, xs, sources, costs, new_sources, new_costs, possible, places,
+    flat, trust, labels, ys, xs, sources, costs, new_sources, new_costs, possible, places,
     radius, turn, seed, jump, reach, anywhere, penalty,
 ):  # fmt: skip
     height, width = trust.shape
@@ -125,7 +134,7 @@ def search(  # type: ignore[no-untyped-def]
             at = sy * width + sx
             if at == source:
                 continue
-            cost = penalty * _broken(sources, y, x, at)
+            cost = penalty * _broken(sources, y, x, at) + _unlike(labels, y, x, at)
             cost += _difference(flat, channels, patch, weights, sy, sx, radius, best - cost)
             if cost < best:
                 best, source = cost, at
@@ -142,14 +151,14 @@ def search(  # type: ignore[no-untyped-def]
             if not (0 <= sy < height and 0 <= sx < width) or not possible[sy, sx]:
                 continue
             at = sy * width + sx
-            cost = penalty * _broken(sources, y, x, at)
+            cost = penalty * _broken(sources, y, x, at) + _unlike(labels, y, x, at)
             cost += _difference(flat, channels, patch, weights, sy, sx, radius, best - cost)
             if cost < best:
                 best, source = cost, at
         for _ in range(anywhere):
             noise = _mixed(noise + np.uint64(0x9E3779B97F4A7C15))
             at = np.int64(places[np.int64(noise % np.uint64(len(places)))])
-            cost = penalty * _broken(sources, y, x, at)
+            cost = penalty * _broken(sources, y, x, at) + _unlike(labels, y, x, at)
             cost += _difference(
                 flat, channels, patch, weights, at // width, at % width, radius, best - cost
             )

@@ -10,6 +10,7 @@ from __future__ import annotations
 import numpy as np
 
 from .candidates import Candidates, Region, Step, candidates
+from .exemplar import LINE_REACH
 from .membrane import Mask, Values, distance
 from .platecode import out_of_code
 from .roles import Roles
@@ -59,6 +60,8 @@ def _mixed(said: Candidates, region: Region, colour: bool, blend: float) -> Valu
     away = distance(region.unknown)
     if colour and region.start is None:
         near = np.clip(1.5 - away[hole] / GUIDED_DEPTH, 0.0, 1.0)
+        if region.lines is not None:
+            near *= region.lines[hole] >= LINE_REACH
         base[:, lead] += (GUIDED * near)[:, None] * (said.guide[hole] - base[:, lead])
     fine = values - _blurred(values)
     detail = fine.reshape(-1, values.shape[2])[said.best]

@@ -13,7 +13,7 @@ from backlot.matte import coverage
 from .candidates import Region
 from .holes import Box, pieces
 from .job import Job
-from .membrane import Mask, Values
+from .membrane import Mask, Values, distance
 from .pixels import Pixels
 from .roles import roles
 from .stillfill import fill
@@ -72,6 +72,7 @@ class Plate:
         if "texture" in job.inputs:
             texture = sized(job.read("texture", number), source, "texture matte")
             self._texture = coverage(texture, source.data_window) >= 0.5
+        self._lines = _lines(job, number, source) if "lines" in job.inputs else None
         if self._reference is not None:
             self._picked = _channels_of(self._reference, source)
 
@@ -87,7 +88,8 @@ class Plate:
         unknown |= hole
         pixels[unknown] = 0.0
         if self._reference is None:
-            return Region(pixels, hole, unknown, self._allowed(around) & ~unknown)
+            lines = None if self._lines is None else self._lines[top:bottom, left:right]
+            return Region(pixels, hole, unknown, self._allowed(around) & ~unknown, lines=lines)
         return self._with_reference(around, pixels, hole, unknown)
 
     def remember(self, box: Box, mine: Mask, made: Values) -> None:
@@ -165,6 +167,13 @@ class Plate:
         unknowns[below], allowed[below] = ~known, known
         same = _same_size(self._reference, self.source)
         return Region(canvas, holes, unknowns, allowed, (height + GAP, 0) if same else None)
+
+
+def _lines(job: Job, number: int, source: Frame) -> Values | None:
+    """Pixels from the nearest line, (height, width); None where none is drawn."""
+    matte = sized(job.read("lines", number), source, "matte of lines")
+    drawn = coverage(matte, source.data_window) >= 0.5
+    return distance(~drawn) if drawn.any() else None
 
 
 def _same_size(one: Frame, other: Frame) -> bool:

@@ -85,6 +85,14 @@ SPEC = ToolSpec(
             required=False,
         ),
         Input(
+            "lines",
+            "matte",
+            "Lines",
+            "Lines along edges that run through the hole, drawn well beyond it on both sides: what "
+            "is on a line there is continued on it.",
+            required=False,
+        ),
+        Input(
             "reference",
             "reference",
             "Reference",
