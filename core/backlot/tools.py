@@ -18,6 +18,8 @@ Scalar = float | int | bool | str
 
 NETWORK = "network"
 """What a parameter is called that chooses a network."""
+SEED = "seed"
+"""What a whole number is called of which others give other, equally plausible results."""
 
 
 @dataclass(frozen=True)
@@ -186,6 +188,11 @@ class ToolSpec:
     params: tuple[Param, ...] = ()
     output: Output = Output()
     hidden: bool = False
+
+    @property
+    def seeded(self) -> bool:
+        """Whether other seeds give other, equally plausible results."""
+        return any(param.name == SEED for param in self.params)
 
     @property
     def comparable(self) -> bool:

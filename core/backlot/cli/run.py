@@ -39,6 +39,7 @@ def run(
     dry_run: bool,
     as_json: bool,
     compare: bool = False,
+    variants: int | None = None,
 ) -> int:
     """Run a tool over files. Returns: the exit code."""
     from ..client import connect
@@ -54,6 +55,9 @@ def run(
         if compare:
             where = {name: given[name] for name in ("frames", "layer", "colorspace")}
             return _compare(studio, spec, source, out, as_json, {**where, **params})
+        if variants is not None:
+            del given["force"], given["compression"]
+            return _variants(studio, spec, source, out, variants, as_json, given)
         if dry_run:
             found = estimate(studio, spec.name, source, out, **given)
             _tell_plan(found, as_json)
@@ -79,6 +83,26 @@ def _compare(
     for way in ways:
         console.print(way.caption, markup=False)
     console.print(f"Beside one another in {out}.", markup=False)
+    return 0
+
+
+def _variants(
+    studio: Studio,
+    spec: ToolSpec,
+    source: str,
+    out: str,
+    count: int,
+    as_json: bool,
+    given: dict[str, Any],
+) -> int:
+    from ..variants import variants
+
+    seeds = variants(studio, spec.name, source, out, count, **given)
+    if as_json:
+        emit({"event": "variants", "out": out, "seeds": seeds})
+        return 0
+    chosen = f"--seed {seeds[0]} to --seed {seeds[-1]}"
+    stdout().print(f"{out} shows {chosen}: run again with the one you like.", markup=False)
     return 0
 
 

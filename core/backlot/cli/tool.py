@@ -39,6 +39,13 @@ _OWN: dict[str, tuple[Any, tuple[str, ...], str, str, str]] = {
         RUN,
         "Instead, write a PNG to --out: crops of the first frame by every network.",
     ),
+    "variants": (
+        int,
+        ("--variants",),
+        "COUNT",
+        RUN,
+        "Instead, write a PNG to --out: so many takes of the first frame, each with its own seed.",
+    ),
     "as_json": (bool, ("--json",), "", RUN, "Tell everything as JSON, one object a line."),
 }
 _FLAGS = {flag for _, flags, *_ in _OWN.values() for flag in flags} | {"--help"}
@@ -55,7 +62,7 @@ def command(spec: ToolSpec) -> Callable[..., None]:
         name, flags = "input_" + given.name, [_flag(given.name)]
         parameters.append(_parameter(name, kind, given.required, flags, given.help, "PATH", FILES))
     for name, (kind, own_flags, metavar, panel, text) in _OWN.items():
-        if name == "compare" and not spec.comparable:
+        if (name, True) in (("compare", not spec.comparable), ("variants", not spec.seeded)):
             continue
         needed = name == "out"
         kind = kind if needed or kind is bool else kind | None
