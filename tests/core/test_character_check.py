@@ -99,10 +99,10 @@ def test_what_changed_is_found_and_light_is_not_taken_for_it(
 def test_one_tiny_one_alone_and_one_that_is_not_there(
     studio: Studio, hero: folder.Character, tmp_path: Path
 ) -> None:
-    """20 pixels tall, another character's mattes only, and out of the picture."""
+    """A few pixels a region, another character's mattes only, and out of the picture."""
     cover = matte().pixels
     small, alone, gone = np.zeros_like(cover), np.zeros_like(cover), np.zeros_like(cover)
-    small[20:24] = cover[20:24] * (np.arange(cover.shape[1]) % 6 < 3)[:, None]
+    small[20:22] = cover[20:22] * (np.arange(cover.shape[1]) % 10 < 1)[:, None]
     alone[..., [2, -1]] = cover[..., [2, 2]]
     for name, pixels in (("small", small), ("alone", alone), ("gone", gone)):
         masks = Frame(pixels, matte().channels, meaning="data")

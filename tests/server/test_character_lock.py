@@ -50,7 +50,7 @@ def test_light_is_no_drift(sent, light):
 def test_drift_is_found_in_its_region_alone_whatever_the_light(sent, light):
     found = checked(sent, shot(LIGHTS[light], {"coat": REDDER})).measured["regions"]
     assert [n for n, r in found.items() if r["verdict"] == "changed"] == ["coat"]
-    assert found["coat"]["size"] > 4
+    assert found["coat"]["size"] > 3
     assert found["coat"]["to"][1] > found["coat"]["from"][1] + 2, "towards red"
 
 
@@ -136,9 +136,8 @@ def test_black_and_white_footage(sent):
 
 def test_a_character_of_a_few_pixels(sent):
     small = matte()
-    small.pixels[12:] = 0
-    small.pixels[:, ::2] = 0
-    small.pixels[:, ::3] = 0
+    small.pixels[9:] = 0
+    small.pixels[:, np.arange(small.pixels.shape[1]) % 6 != 1] = 0
     assert cannot_tell(sent, shot(), small) == {"small"}
 
 

@@ -1,49 +1,55 @@
 """From looks to drift: the light of the shot explained away, and a verdict for each region.
 
-Gains are the light's, as von Kries has them; the light of a region is estimated from the others, so
-that a region that drifted does not explain itself. The constants are those of a measured prototype;
-docs/character-lock.md says on what they were chosen.
+How large a shift may be without any drift is told from what the pictures show: how much colour
+varies within a region, how much more than in the reference, how few pixels there are, how dark the
+region is. The constants were fitted to rendered characters; docs/character-lock.md says how, and
+what was measured on characters that were left out.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from functools import cache
 from typing import Any
 
 import numpy as np
 
 from . import colour
 from .colour import Values
-from .statistics import Look
+from .evidence import LARGEST, Shift, Weighed, weigh
+from .statistics import LUMINANCE, Look
 
 UNCHANGED, CHANGED, CANNOT_TELL = "unchanged", "changed", "cannot tell"
-_PIXELS, _REGIONS = 60, 3
-_MIXED, _CLIPPED, _DARK = 0.35, 0.30, 0.60
-_TINT = 0.08
-_FORGIVEN = 0.5
-_SURE, _CERTAIN = 1.2, 4.5
+PARTS = {"pure": 0.52, "middle": 0.36, "bright": 0.12}
+"""Weights of what is measured of a region in its shift."""
+_PIXELS, _REGIONS = 12, 3
+_MIXED, _CLIPPED, _DARK = 0.28, 0.30, 0.60
 _GREY = 0.03
-_EVEN = 0.1
-_WEIGHT_PIXELS = 1500
+_YES, _NO = 0.0, -4.6
+_USUAL = 3.0
 _TONE = (0.02, 0.9)
+
+# Variances of errors: in all, and for each of what they grow with.
+_ANY, _WITHIN, _MORE, _SHOWN, _ALL, _WASHED = 8e-6, 0.0046, 0.024, 0.0049, 0.072, 0.012
+_FEW_THERE, _FEW_HERE, _DIM = 0.003, 0.0006, 0.00085
+_DIM_TONE = 0.02
+_SIZE = 0.53
+"""Of a drift, as a share of the threshold: standard deviation along each axis of CIE Lab."""
+_EVEN, _STEADY = 0.12, 0.15
 
 
 @dataclass(frozen=True)
 class Residual:
-    """What the light leaves unexplained of a region, on one frame against one reference.
+    """A region on one frame against one reference, the light taken out.
 
-    estimates: opponents, one a statistic. spread: how well the other regions agree on the light.
-    mixed: how much the light varies over regions more than in the reference. light: the opponent
-    of the light on the others. reference: the region as it should be.
+    left: opponent, what the light leaves. error: covariance (2, 2) of its chroma. mixed: how much
+    the light varies over the character. steady: how well regions agree on exposure.
     """
 
-    estimates: tuple[Values, ...]
-    spread: float
+    left: Values
+    error: Values
     mixed: float
-    light: Values
-    line: Values
+    steady: float
     reference: Look
     look: Look
 
@@ -52,16 +58,15 @@ class Residual:
 class Verdict:
     """What is said of a region on a frame.
 
-    delta: CIEDE2000 against the reference under the reference's light, luminance left out. score:
-    the least of it that an explanation by light leaves; verdicts go by this. error: how large that
-    may be for no reason. why: a code, where it cannot be told. lightness: change of luminance in
-    stops, None where the light leaves it open.
-    gain: by which ACEScg red, green and blue differ from what they should be.
+    delta: CIEDE2000 of the change, luminance left out, if it changed. odds: natural logarithm of
+    the odds that it did. error: standard deviation of delta. why: a code, where it cannot be told.
+    lightness: change of luminance in stops, None where the light leaves it open. gain: by which
+    ACEScg red, green and blue differ from what they should be.
     """
 
     verdict: str
     delta: float = 0.0
-    score: float = 0.0
+    odds: float = 0.0
     error: float = 0.0
     why: str = ""
     lightness: float | None = None
@@ -72,12 +77,14 @@ class Verdict:
 class Opinion:
     """Residuals of all regions that can be compared, and why the others cannot: a code of WHY.
 
-    reference: the id of the one that they are compared with.
+    reference: the id of the one that they are compared with. light: opponent.
     """
 
     residuals: Mapping[str, Residual] = field(default_factory=dict)
     refused: Mapping[str, str] = field(default_factory=dict)
     reference: str = ""
+    light: Values = field(default_factory=lambda: np.zeros(3))
+    fit: float = -np.inf
 
 
 def compare(
@@ -87,25 +94,38 @@ def compare(
     opinions = [replace(_against(shot, looks), reference=name) for name, looks in references]
     if not opinions:
         return Opinion(refused=dict.fromkeys(shot, "no-reference"))
-    return min(opinions, key=_cost)
+    return max(opinions, key=lambda opinion: (len(opinion.residuals), opinion.fit))
 
 
-def _cost(opinion: Opinion) -> tuple[int, float]:
-    spreads = [residual.spread for residual in opinion.residuals.values()]
-    return -len(spreads), float(np.mean(spreads)) if spreads else np.inf
-
-
-def _against(shot: Mapping[str, Look], reference: Mapping[str, Look]) -> Opinion:
-    refused = {name: _unusable(look) for name, look in shot.items()}
-    refused |= {n: "no-reference" for n in shot if n not in reference and not refused[n]}
-    names = [name for name in shot if not refused[name]]
+def _against(looks: Mapping[str, Look], reference: Mapping[str, Look]) -> Opinion:
+    refused = {name: _unusable(look) for name, look in looks.items()}
+    refused |= {
+        name: "no-reference"
+        for name in looks
+        if not refused[name] and (name not in reference or reference[name].pixels < _PIXELS)
+    }
+    names = [name for name in looks if not refused[name]]
     if len(names) < _REGIONS:
-        return Opinion(refused={n: refused[n] or "few-regions" for n in shot})
-    if _grey(shot, names):
-        return Opinion(refused={n: refused[n] or "grey" for n in shot})
-    line, mixed = _light_line(shot, reference, names)
-    found = {n: _residual(shot, reference, names, n, line, mixed) for n in names}
-    return Opinion(found, {n: why for n, why in refused.items() if why})
+        return Opinion(refused={n: refused[n] or "few-regions" for n in looks})
+    shot = {name: looks[name] for name in names}
+    if _grey(shot):
+        return Opinion(refused={n: refused[n] or "grey" for n in looks})
+    more = _more(shot, reference)
+    mixed = float(np.sqrt(max(0.0, np.linalg.eigvalsh(more)[-1])))
+    errors = {n: _error(shot[n], reference[n], more) for n in names}
+    moved = {n: _moved(shot[n], reference[n]) for n in names}
+    weighed = weigh([_shift(moved[n][1:], errors[n], reference[n], _USUAL) for n in names])
+    found = {}
+    for name, lit in zip(names, weighed.lit, strict=True):
+        others = np.array([moved[other][0] for other in names if other != name])
+        exposure = float(np.median(others))
+        steady = float(np.median(np.abs(others - exposure)))
+        light = np.array([exposure, *lit])
+        found[name] = Residual(
+            moved[name] - light, errors[name], mixed, steady, reference[name], shot[name]
+        )
+    light = np.array([np.median([m[0] for m in moved.values()]), *weighed.light])
+    return Opinion(found, {n: w for n, w in refused.items() if w}, "", light, weighed.fit)
 
 
 def _unusable(look: Look) -> str:
@@ -118,89 +138,113 @@ def _unusable(look: Look) -> str:
     return "" if look.pixels >= _PIXELS else "small"
 
 
-def _grey(shot: Mapping[str, Look], names: Sequence[str]) -> bool:
+def _grey(shot: Mapping[str, Look]) -> bool:
     """Black-and-white footage: all regions have one chromaticity, tinted or not."""
-    chroma = np.array([shot[name].lit[1:] for name in names])
-    sway = np.mean([shot[name].sway for name in names])
-    return bool(np.ptp(chroma, axis=0).max() < _GREY and sway < _GREY / 3)
+    chroma = np.array([each.lit[1:] for each in shot.values()])
+    varied = np.mean([np.sqrt(each.variation[0] + each.variation[3]) for each in shot.values()])
+    return bool(np.ptp(chroma, axis=0).max() < _GREY and varied < _GREY / 2)
 
 
-def _residual(
-    shot: Mapping[str, Look],
-    reference: Mapping[str, Look],
-    names: Sequence[str],
-    name: str,
-    line: Values,
-    mixed: float,
-) -> Residual:
-    others = [other for other in names if other != name]
-    weights = np.sqrt([min(shot[o].pixels, _WEIGHT_PIXELS) for o in others])
-    estimates = []
-    for kind in ("lit", "pure"):
-        moved = np.array([_moved(shot[o], reference[o], kind) for o in others])
-        light = _plausible(_weighted_median(moved, weights))
-        if kind == "lit":
-            known = light
-            apart = np.hypot(*(moved - light)[:, 1:].T)
-            spread = float(_weighted_median(apart[:, None], weights)[0])
-        estimates.append(_moved(shot[name], reference[name], kind) - light)
-    return Residual(tuple(estimates), spread, mixed, known, line, reference[name], shot[name])
+def _moved(look: Look, reference: Look) -> Values:
+    parts = [
+        weight * np.subtract(getattr(look, part), getattr(reference, part))
+        for part, weight in PARTS.items()
+    ]
+    return np.asarray(np.sum(parts, axis=0))
 
 
-def _moved(look: Look, reference: Look, kind: str) -> Values:
-    return np.asarray(np.subtract(getattr(look, kind), getattr(reference, kind)))
+def _more(shot: Mapping[str, Look], reference: Mapping[str, Look]) -> Values:
+    """Covariance by which the light itself varies over the regions more than in the reference."""
+    more = [np.subtract(shot[n].variation, reference[n].variation).reshape(2, 2) for n in shot]
+    return _positive(np.median(more, axis=0))
 
 
-def _plausible(light: Values) -> Values:
-    """Light as lamps and skies have it: along the Planckian locus, and a little to its side."""
-    along = _planckian()
-    side = np.array([-along[1], along[0]])
-    on, off = light[1:] @ along, light[1:] @ side
-    return np.concatenate([light[:1], on * along + np.clip(off, -_TINT, _TINT) * side])
+def _error(look: Look, reference: Look, more: Values) -> Values:
+    """Covariance of a shift that is no drift."""
+    here, there = (np.array(each.variation).reshape(2, 2) for each in (look, reference))
+    washed = np.array(reference.lit[1:])
+    dim = min(2.0, _DIM_TONE / float(_tone(reference) @ LUMINANCE))
+    alone = _ANY + _FEW_THERE / reference.pixels + _FEW_HERE / look.pixels + _DIM * dim
+    return np.asarray(
+        alone * np.eye(2)
+        + _WITHIN * there
+        + _MORE * _positive(here - there)
+        + _SHOWN * here
+        + _ALL * more
+        + _WASHED * np.outer(washed, washed)
+    )
 
 
-@cache
-def _planckian() -> Values:
-    return colour.planckian()
+def _positive(matrix: Values) -> Values:
+    values, vectors = np.linalg.eigh(matrix)
+    return np.asarray((vectors * np.maximum(values, 0)) @ vectors.T)
 
 
-def _light_line(
-    shot: Mapping[str, Look], reference: Mapping[str, Look], names: Sequence[str]
-) -> tuple[Values, float]:
-    """The direction in which the light itself varies over the regions, and how much."""
-    more = [np.subtract(shot[n].variation, reference[n].variation).reshape(2, 2) for n in names]
-    values, vectors = np.linalg.eigh(np.median(more, axis=0))
-    line = vectors[:, -1] if values[-1] > 0 else np.zeros(2)
-    steps = len(shot[names[0]].sway)
-    at = round(np.arctan2(line[1], line[0]) / np.pi * steps) % steps
-    sways = [max(0.0, shot[n].sway[at] - reference[n].sway[at]) for n in names]
-    return line, float(np.median(sways)) if line.any() else 0.0
+def _shift(moved: Values, error: Values, reference: Look, threshold: float) -> Shift:
+    tone = _tone(reference)
+    size = _SIZE * threshold
+    drift = np.asarray(np.linalg.inv(_metric(tone) / size**2 + np.eye(2) / LARGEST**2))
+    return Shift(moved, error, drift, tone)
 
 
-def judge(residual: Residual, threshold: float, smooth: Values | None = None) -> Verdict:
-    """A verdict on a region.
+def _metric(tone: Values) -> Values:
+    """CIEDE2000, squared, of a small change of (ln R/G, ln B/G): x^T M x."""
+    step = 0.08
+    seen = colour.lab(tone)
 
-    smooth: (estimates, 3), the residuals of the frames nearby taken together; without it the
+    def squared(red: float, blue: float) -> float:
+        ways = [colour.lab(tone * colour.from_opponent([0, s * red, s * blue])) for s in (1, -1)]
+        return float(np.mean([colour.difference(seen, way) ** 2 for way in ways])) / step**2
+
+    red, blue, both = squared(step, 0), squared(0, step), squared(step, step)
+    cross = (both - red - blue) / 2
+    values, vectors = np.linalg.eigh(np.array([[red, cross], [cross, blue]]))
+    return np.asarray((vectors * np.maximum(values, 1.0)) @ vectors.T)
+
+
+def judge(
+    residuals: Mapping[str, Residual],
+    thresholds: Mapping[str, float],
+    smooth: Mapping[str, Values] | None = None,
+) -> dict[str, Verdict]:
+    """A verdict for each region of a frame.
+
+    thresholds: CIEDE2000 from which a region has changed, "" for those without their own. smooth:
+    opponents by region, what the light leaves on the frames nearby taken together; without it the
     frame's own.
     """
-    taken = np.array(residual.estimates) if smooth is None else smooth
-    score = min(_score(residual, estimate) for estimate in taken)
-    error = _error(residual)
-    middle = np.median(taken, axis=0)
-    size = _size(residual.reference, np.concatenate([[0.0], middle[1:]]))
+    if not residuals:
+        return {}
+    left = {n: r.left for n, r in residuals.items()} if smooth is None else smooth
+    limits = {n: thresholds.get(n, thresholds.get("", _USUAL)) for n in residuals}
+    weighed = weigh(
+        [_shift(left[n][1:], r.error, r.reference, limits[n]) for n, r in residuals.items()]
+    )
+    return {
+        name: _said(residual, left[name], weighed, at, limits[name])
+        for at, (name, residual) in enumerate(residuals.items())
+    }
+
+
+def _said(residual: Residual, left: Values, weighed: Weighed, at: int, limit: float) -> Verdict:
+    odds, drift = float(weighed.odds[at]), weighed.drift[at]
+    tone = _tone(residual.reference)
+    gain = colour.from_opponent([0.0, *drift])
+    size = float(colour.difference(colour.lab(tone), colour.lab(tone * gain)))
+    error = float(np.sqrt(np.trace(_metric(tone) @ weighed.sure[at])))
     said = Verdict(
         CANNOT_TELL,
-        round(max(size, score), 2),
-        round(score, 2),
+        round(size, 2),
+        round(odds, 3),
         round(error, 2),
-        lightness=_lightness(residual, middle),
-        gain=tuple(float(g) for g in colour.from_opponent([0.0, *middle[1:]])),
+        lightness=_lightness(residual, left),
+        gain=tuple(float(g) for g in gain),
     )
     if residual.mixed > _MIXED:
         return replace(said, why="mixed-light")
-    if score >= max(threshold, _SURE * error):
-        return replace(said, verdict=CHANGED)
-    if score < threshold and error <= _CERTAIN:
+    if odds >= _YES:
+        return replace(said, verdict=CHANGED if size + error >= limit else UNCHANGED)
+    if odds <= _NO:
         return replace(said, verdict=UNCHANGED)
     return replace(said, why="unsure")
 
@@ -214,7 +258,7 @@ def described(verdict: Verdict, residual: Residual | None) -> dict[str, Any]:
     tone = _tone(known)
     return said | {
         "size": verdict.delta,
-        "score": verdict.score,
+        "odds": verdict.odds,
         "error": verdict.error,
         "from": [round(float(v), 2) for v in colour.lab(tone)],
         "to": [round(float(v), 2) for v in colour.lab(tone * np.array(verdict.gain))],
@@ -226,27 +270,11 @@ def described(verdict: Verdict, residual: Residual | None) -> dict[str, Any]:
     }
 
 
-def _lightness(residual: Residual, estimate: Values) -> float | None:
+def _lightness(residual: Residual, left: Values) -> float | None:
     """Shading changes with every key light, so only even light lets luminance be judged."""
-    if residual.mixed > _EVEN or residual.spread > _EVEN / 2:
+    if residual.mixed > _EVEN or residual.steady > _STEADY:
         return None
-    return round(float(estimate[0] / np.log(2)), 2)
-
-
-def _score(residual: Residual, estimate: Values) -> float:
-    """CIEDE2000 that no light explains: along the light's own line a part is forgiven."""
-    chroma = estimate[1:].copy()
-    along = chroma @ residual.line
-    least = min(abs(along), _FORGIVEN * residual.mixed)
-    chroma -= residual.line * np.sign(along) * least
-    return _size(residual.reference, np.concatenate([[0.0], chroma]))
-
-
-def _size(reference: Look, residual: Values) -> float:
-    tone = _tone(reference)
-    return float(
-        colour.difference(colour.lab(tone), colour.lab(tone * colour.from_opponent(residual)))
-    )
+    return round(float(left[0] / np.log(2)), 2)
 
 
 def _tone(reference: Look) -> Values:
@@ -254,18 +282,3 @@ def _tone(reference: Look) -> Values:
     tone = colour.from_opponent(reference.lit)
     peak = tone.max()
     return np.asarray(tone * np.clip(peak, *_TONE) / peak)
-
-
-def _error(residual: Residual) -> float:
-    few = 10 / np.sqrt(max(1, residual.reference.pixels))
-    return float(max(0.5, 0.13 + 7.9 * residual.spread + 10.9 * residual.mixed + 2.1 * few))
-
-
-def _weighted_median(values: Values, weights: Values) -> Values:
-    """Along the first axis, for each column by itself."""
-    order = np.argsort(values, axis=0)
-    result = []
-    for column, at in zip(values.T, order.T, strict=True):
-        total = np.cumsum(weights[at])
-        result.append(column[at[np.searchsorted(total, total[-1] / 2)]])
-    return np.array(result)

@@ -1,7 +1,7 @@
 """What one region of a character looks like in one frame, in a few numbers.
 
-Everything that is compared between frames is here: colour of the lit part, colour of the part least
-washed out by highlights, how much the light varies over the region, grain, sharpness, size.
+Everything that is compared between frames is here: colour of several parts of the region, how much
+it varies, contrast, sharpness, size.
 """
 
 from __future__ import annotations
@@ -18,11 +18,13 @@ DARK = 0.0015
 """Scene-linear: below this no colour can be told from noise."""
 INSIDE = 0.98
 """Coverage from which a pixel shows the region and nothing else."""
+LEAST = 8
+"""Pixels from which anything is measured."""
 _BLUR = 1.2
-_LIT, _PURE = (0.60, 0.92), (0.55, 0.90)
-_ANGLES = 8
-_LEAST = 8
+_FEW = 60
+_LIT, _MIDDLE, _BRIGHT, _PURE = (0.60, 0.92), (0.45, 0.60), (0.92, 1.0), (0.55, 0.90)
 _PLATEAU, _HELD_SHARE = 0.005, 0.002
+LUMINANCE = np.array([0.2722287, 0.6740818, 0.0536895])
 
 Pixels = npt.NDArray[np.float32]
 
@@ -32,20 +34,20 @@ class Look:
     """A region in a frame. Opponents are those of `colour`; light is not taken out.
 
     pixels: usable ones. clipped, dark: shares of the region too bright or too dark to be used.
-    lit: median opponent of pixels of the 60 to 92 % quantile of luminance. pure: of the 55 to 90 %
-    most saturated. variation: covariance of (ln R/G, ln B/G) within the region, row by row.
-    sway: mean distance of those from their median along 8 directions, half a turn in all.
-    texture: standard deviation of ln luminance, blurred. detail: what the blur took of it, grain
-    included. area: covered pixels.
+    lit, middle, bright: median opponents of the pixels of the 60 to 92, 45 to 60 and 92 to 100 %
+    quantiles of luminance. pure: of the 55 to 90 % most saturated. variation: covariance of
+    (ln R/G, ln B/G) within the region, row by row. texture: standard deviation of ln luminance,
+    blurred. detail: what the blur took of it, grain included. area: covered pixels.
     """
 
     pixels: int
     clipped: float
     dark: float
     lit: tuple[float, ...]
+    middle: tuple[float, ...]
+    bright: tuple[float, ...]
     pure: tuple[float, ...]
     variation: tuple[float, ...]
-    sway: tuple[float, ...]
     texture: float
     detail: float
     area: float
@@ -58,7 +60,7 @@ class Look:
     @staticmethod
     def from_json(fields: dict[str, Any]) -> Look:
         """Raises: KeyError, TypeError, ValueError where it is no look."""
-        lengths = {"lit": 3, "pure": 3, "variation": 4, "sway": _ANGLES}
+        lengths = {"lit": 3, "middle": 3, "bright": 3, "pure": 3, "variation": 4}
         made: dict[str, Any] = {}
         for name in Look.__dataclass_fields__:
             value = fields[name]
@@ -82,12 +84,11 @@ def clipping(rgb: Pixels) -> npt.NDArray[np.float32]:
     return np.where(held, top, 0).astype(np.float32)
 
 
-def look(rgb: Pixels, cover: Pixels, clip: npt.ArrayLike, light: npt.ArrayLike = (0, 0, 0)) -> Look:
+def look(rgb: Pixels, cover: Pixels, clip: npt.ArrayLike) -> Look:
     """Measure a region.
 
     Args: rgb (height, width, 3) scene-linear ACEScg; cover (height, width) 0..1; clip: the value
-    from which the camera clips, one or one a channel, 0 for never; light: opponent of the light, by
-    which pixels are divided before the most saturated ones are chosen.
+    from which the camera clips, one or one a channel, 0 for never.
     """
     rows, columns = np.nonzero(cover > 0)
     if not len(rows):
@@ -99,27 +100,26 @@ def look(rgb: Pixels, cover: Pixels, clip: npt.ArrayLike, light: npt.ArrayLike =
     used, soft, clipped, dark = _usable(rgb, cover, clip)
     values = soft[used].astype(np.float64)
     area = float(cover.sum())
-    if len(values) < _LEAST:
+    if len(values) < LEAST:
         return _nothing(len(values), clipped, dark, area)
-    opponents = colour.opponent(values)
-    lit = _median_between(opponents, values @ [0.2722, 0.6741, 0.0537], _LIT)
-    unlit = values / colour.from_opponent(light)
-    pure = _median_between(opponents, 1 - unlit.min(1) / unlit.max(1), _PURE)
+    opponents, luminance = colour.opponent(values), values @ LUMINANCE
+    lit, middle, bright = (
+        _median_between(opponents, luminance, span) for span in (_LIT, _MIDDLE, _BRIGHT)
+    )
+    pure = _median_between(opponents, 1 - values.min(1) / values.max(1), _PURE)
     chroma = opponents[:, 1:] - np.median(opponents[:, 1:], axis=0)
-    variation = np.cov(np.clip(chroma, -0.15, 0.15).T)
-    angles = np.arange(_ANGLES) * np.pi / _ANGLES
-    sway = np.abs(chroma @ np.stack([np.cos(angles), np.sin(angles)])).mean(0)
+    variation = np.cov(np.clip(chroma, -1, 1).T)
     texture, detail = _texture(rgb, soft, used)
     return Look(
-        len(values), clipped, dark, tuple(lit), tuple(pure), tuple(variation.ravel()),
-        tuple(sway), texture, detail, area,
+        len(values), clipped, dark, tuple(lit), tuple(middle), tuple(bright), tuple(pure),
+        tuple(variation.ravel()), texture, detail, area,
     )  # fmt: skip
 
 
 def _nothing(pixels: int, clipped: float, dark: float, area: float) -> Look:
     """Too little to be measured."""
-    three, four, ways = (0.0,) * 3, (0.0,) * 4, (0.0,) * _ANGLES
-    return Look(pixels, clipped, dark, three, three, four, ways, 0.0, 0.0, area)
+    three, four = (0.0,) * 3, (0.0,) * 4
+    return Look(pixels, clipped, dark, three, three, three, three, four, 0.0, 0.0, area)
 
 
 def _usable(
@@ -140,6 +140,8 @@ def _usable(
     most = np.broadcast_to(np.asarray(clip, np.float32), 3)
     bright = np.asarray(((rgb >= 0.97 * most) & (most > 0)).any(2))
     faint = np.asarray((soft < DARK).any(2))
+    if np.count_nonzero(core) < _FEW:  # its edge is all there is of it
+        core = inside
     used = core & finite & ~bright & ~faint
     return used, soft, float((bright & inside).sum() / count), float((faint & inside).sum() / count)
 
@@ -154,7 +156,7 @@ def _median_between(
 def _texture(
     rgb: Pixels, soft: npt.NDArray[Any], used: npt.NDArray[np.bool_]
 ) -> tuple[float, float]:
-    weights = np.array([0.2722, 0.6741, 0.0537], np.float32)
+    weights = LUMINANCE.astype(np.float32)
     smooth = np.log(np.maximum(soft @ weights, DARK))[used]
     sharp = np.log(np.maximum(np.nan_to_num(rgb) @ weights, DARK))[used]
     return float(smooth.std()), float((sharp - smooth).std())

@@ -23,7 +23,7 @@ from ..job import Job, Made, Plan, fingerprint, half_or_float
 if TYPE_CHECKING:
     from ..look.colour import Values
     from ..look.drift import Opinion, Verdict
-    from ..look.statistics import Look, Pixels
+    from ..look.statistics import Look
 
 ENGINE = "Region gains"
 THRESHOLD = 3.0
@@ -35,7 +35,7 @@ SPEC = ToolSpec(
     name="character-lock",
     label="Character Lock",
     summary="Say if a character's look drifted, and bring back what did.",
-    version="2",
+    version="3",
     inputs=(
         Input("source", "image", "Source", "The shot.", before=NEAR, after=NEAR),
         Input(
@@ -146,10 +146,9 @@ def _judged(job: Job, number: int) -> tuple[Opinion, dict[str, Verdict]]:
     here = _opinion(job, number)
     near = [_near(job, n) for n in range(number - NEAR, number + NEAR + 1)]
     thresholds = _character(job, number)["thresholds"]
+    smooth = {name: _smooth(near, name) for name in here.residuals}
     verdicts = {name: Verdict(CANNOT_TELL, why=why) for name, why in here.refused.items()}
-    for name, residual in here.residuals.items():
-        verdicts[name] = judge(residual, thresholds.get(name, thresholds[""]), _smooth(near, name))
-    return here, verdicts
+    return here, verdicts | judge(here.residuals, thresholds, smooth)
 
 
 def _near(job: Job, number: int) -> Opinion | None:
@@ -163,7 +162,7 @@ def _near(job: Job, number: int) -> Opinion | None:
 def _smooth(near: list[Opinion | None], name: str) -> Values:
     """A region's residuals over time: a median of 5 frames, then the mean of 5 of those."""
     known = [
-        None if one is None or name not in one.residuals else one.residuals[name].estimates
+        None if one is None or name not in one.residuals else one.residuals[name].left
         for one in near
     ]
     medians = []
@@ -194,44 +193,45 @@ def _opinion(job: Job, number: int) -> Opinion:
 
 
 def _looks(job: Job, number: int) -> dict[str, Look]:
+    from ..look.sampling import extents, glance, sampled
     from ..look.statistics import clipping, look
 
-    source = job.read("source", number)
-    rgb = _rgb(source)
-    clip = float(job.values(number)["clip"]) or clipping(rgb)
+    source, matte = job.read("source", number), job.read("matte", number)
+    channels = _rgb(source)
+    clip = float(job.values(number)["clip"]) or clipping(glance(source, channels))
+    regions = _regions(job, number, source, matte)
+    covered = extents(matte.pixels)
     found = {}
-    for name, cover in _regions(job, number, source).items():
+    for name, channel in regions.items():
         job.check()
+        rgb, cover = sampled(source, channels, matte, channel, covered[channel])
         found[name] = look(rgb, cover, clip)
     return found
 
 
-def _regions(job: Job, number: int, source: Frame) -> dict[str, Pixels]:
-    """Coverage of each region over the source's data window."""
-    frame = job.read("matte", number)
-    ours, theirs = source.display_window, frame.display_window
+def _regions(job: Job, number: int, source: Frame, matte: Frame) -> dict[str, int]:
+    """Which channel of the matte is which region."""
+    ours, theirs = source.display_window, matte.display_window
     if (ours.width, ours.height) != (theirs.width, theirs.height):
         raise InvalidInput(
             f"The matte is {theirs.width}x{theirs.height}, the plate is "
             f"{ours.width}x{ours.height}.",
             "Render the matte at the plate's format.",
         )
-    channels = [c for c in frame.channels if c != "A"] or ["A"]
+    channels = [c for c in matte.channels if c != "A"] or ["A"]
     names: list[str] = _character(job, number)["regions"] or channels
     known = {name.lower(): name for name in names}
-    found = {}
+    found: dict[str, int] = {}
     for at, channel in enumerate(channels):
         spoken = next((known[part] for part in channel.lower().split(".") if part in known), None)
         name = spoken or (names[at] if at < len(names) else None)
         if name is not None and name not in found:
-            single = frame.with_pixels(
-                frame.pixels[..., [frame.channels.index(channel)]], channels=("A",)
-            )
-            found[name] = coverage(single, source.data_window)
+            found[name] = matte.channels.index(channel)
     return found
 
 
-def _rgb(source: Frame) -> Pixels:
+def _rgb(source: Frame) -> tuple[int, ...]:
+    """Which channels are red, green and blue."""
     names = [channel.rpartition(".")[2].upper() for channel in source.channels]
     if not {"R", "G", "B"} <= set(names):
         raise InvalidInput(
@@ -239,7 +239,7 @@ def _rgb(source: Frame) -> Pixels:
             f"{', '.join(source.channels)}.",
             "Choose the colour layer of the plate.",
         )
-    return source.pixels[..., [names.index(c) for c in "RGB"]].astype(np.float32)
+    return tuple(names.index(c) for c in "RGB")
 
 
 def _character(job: Job, number: int) -> dict[str, Any]:
@@ -281,21 +281,23 @@ def _parsed(text: str, mode: str) -> dict[str, Any]:
 
 
 def _inverse(verdict: Verdict, strength: float) -> tuple[float, ...]:
-    """The gain that takes a change back. A tenth is left: estimates are too large by about that."""
-    return tuple(float(gain ** (-0.9 * strength)) for gain in verdict.gain)
+    """The gain that takes a change back."""
+    return tuple(float(gain**-strength) for gain in verdict.gain)
 
 
 def _correct(job: Job, number: int, result: Frame, gains: Mapping[str, tuple[float, ...]]) -> None:
     from ..look.correct import apply
 
-    source = job.read("source", number)
-    names = [channel.rpartition(".")[2].upper() for channel in source.channels]
-    at = [names.index(c) for c in "RGB"]
-    matte = coverage(job.read("matte", number), source.data_window)
-    rgb = _rgb(source)
-    for name, cover in _regions(job, number, source).items():
+    if not gains:
+        return
+    source, matte = job.read("source", number), job.read("matte", number)
+    at = list(_rgb(source))
+    whole = coverage(matte, source.data_window)
+    rgb = source.pixels[..., at].astype(np.float32)
+    for name, channel in _regions(job, number, source, matte).items():
         if name in gains:
-            apply(rgb, np.minimum(cover, matte), gains[name])
+            single = matte.with_pixels(matte.pixels[..., [channel]], channels=("A",))
+            apply(rgb, np.minimum(coverage(single, source.data_window), whole), gains[name])
     changed = half_or_float(rgb, result.pixels.dtype)
     for channel, one in enumerate(at):
         kept = rgb[..., channel] == source.pixels[..., one]
@@ -316,8 +318,7 @@ def _measured(
             slope = [round(gain, 5) for gain in gains[name]]
             cdl = {"slope": slope, "offset": [0, 0, 0], "power": [1, 1, 1], "saturation": 1}
             regions[name]["cdl"] = cdl
-    lights = [residual.light for residual in opinion.residuals.values()]
-    light = from_opponent(np.median(lights, axis=0)) if lights else np.ones(3)
+    light = from_opponent(opinion.light)
     decided = [v.delta for v in verdicts.values() if v.verdict != "cannot tell"]
     return {
         "regions": regions,
