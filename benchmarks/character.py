@@ -1,0 +1,356 @@
+"""Character Lock on rendered characters, by the product's own way: folder, client, server, tool.
+
+Once over the eight characters that constants were chosen on, and once over the two that were frozen
+out of all choosing: the second is the measurement. `make characters` renders them. Beside it what a
+user would do instead: nothing, or make a region's colours like those of the reference frame.
+"""
+
+from __future__ import annotations
+
+import itertools
+import tempfile
+import time
+from collections import defaultdict
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from examples.characters import lights
+from examples.characters.cast import REFERENCE, Character
+
+from . import character_cases as cases
+from . import character_peers as peers
+from . import character_scores as scores
+from .character_cases import Case
+from .character_scores import Seen
+from .figures import Figure, own_server
+
+STEP = 20
+"""Numbers of frames lie so far apart that none is a neighbour of another."""
+WALKS = ("tungsten", "day", "mixed")
+FLICKER = 0.15
+HD = (1080, 1920)
+
+
+def figures() -> Iterator[Figure]:
+    import backlot
+
+    tuned, frozen = cases.characters(False), cases.characters(True)
+    if not tuned and not frozen:
+        note = "`make characters` renders them (a quarter of an hour)"
+        yield Figure("character lock: not measured, the renders are absent", 0, "", None, note)
+        return
+    with own_server(), backlot.connect() as studio, tempfile.TemporaryDirectory() as home:
+        for name, cast in (("chosen on", tuned), ("frozen out", frozen)):
+            if not cast:
+                continue
+            seen, flicker = [], []
+            for character in cast:
+                sent = made_character(studio, Path(home) / character.name, character)
+                seen += observed(studio, sent, character)
+                flicker += flickering(studio, sent, character)
+            head = f"{name} ({len(cast)})"
+            yield from _verdicts(head, seen)
+            yield from _corrections(head, seen)
+            if flicker:
+                note = f"median; worst shot {max(flicker):.2f}, {len(flicker)} shots"
+                value = float(np.median(flicker))
+                yield Figure(f"{head}, flicker of the correction", value, "dE", 0.2, note)
+        yield from _speed(studio, Path(home), (tuned or frozen)[0])
+
+
+def made_character(studio: Any, home: Path, character: Character) -> str:
+    """A folder with one reference, as the product sends it."""
+    from backlot import Frame
+    from backlot.character import folder, references
+    from backlot.character.sending import sent
+
+    made = folder.new(home, character.name, list(character.cloths))
+    mattes = cases.mattes(
+        cases.folder() / character.name / f"{REFERENCE}.clean.exr", tuple(character.cloths)
+    )
+    references.add(made, Frame(cases.reference(character), number=0), mattes, shot="reference")
+    return sent(studio, home, "check")
+
+
+def observed(studio: Any, sent: str, character: Character) -> list[Seen]:
+    """Every region of every case: what the tool said, and how near a correction came."""
+    regions = tuple(character.cloths)
+    every = list(cases.cases(character))
+    shown = _reference_pixels(character)
+    found: list[Seen] = []
+    for number, frame, measured in _through(studio, sent, every, regions):
+        case = every[number // STEP]
+        for region in regions:
+            said = measured.get(region)
+            if said is None:
+                if region not in case.drift:
+                    continue
+                said = {"verdict": "cannot tell", "why": "missing"}
+            found.append(_compared(case, region, said, frame, shown))
+    return found
+
+
+def _through(
+    studio: Any, sent: str, every: Sequence[Case], regions: tuple[str, ...]
+) -> Iterator[tuple[int, Any, dict[str, Any]]]:
+    from backlot import Frame
+    from backlot.errors import MissingFrame
+    from backlot.events import FrameFailed, Result
+
+    def read(name: str, number: int) -> Frame:
+        at, apart = divmod(number, STEP)
+        if apart or at >= len(every):
+            raise MissingFrame(f"Frame {number} is not there.")
+        if name == "matte":
+            cover = cases.mattes(every[at].path, regions)
+            return cover.with_pixels(cover.pixels, number=number)
+        return Frame(every[at].plate(), number=number)
+
+    numbers = [at * STEP for at in range(len(every))]
+    params = {"character": sent, "mode": "lock"}
+    with studio.submit(
+        "character-lock", numbers, read, ["source", "matte"], params, priority="batch"
+    ) as running:
+        for event in running:
+            if isinstance(event, FrameFailed):
+                raise event.error
+            if isinstance(event, Result):
+                pixels = event.frame.pixels.astype(np.float32)
+                yield event.frame.number, pixels, dict(event.measured["regions"])
+
+
+def _compared(case: Case, region: str, said: dict[str, Any], made: Any, shown: Any) -> Seen:
+    if region not in case.drift or "size" not in said:
+        return Seen(case, region, said)
+    cover = _mask(case.path, tuple(case.character.cloths), region)
+    if cover.sum() < 30:
+        return Seen(case, region, said)
+    plate, truth, neutral = case.plate(), case.truth(), case.neutral()
+    before = scores.apart(plate, truth, neutral, cover)
+    after = scores.apart(made, truth, neutral, cover)
+    if case.light == "neon":
+        return Seen(case, region, said, before, after)
+    reference, mask = shown
+    others = {
+        name: scores.apart(
+            peers.applied(name, plate, cover, reference, mask[region]), truth, neutral, cover
+        )
+        for name in peers.PEERS
+    }
+    return Seen(case, region, said, before, after, others)
+
+
+def _mask(path: Path, regions: tuple[str, ...], region: str) -> Any:
+    cover = cases.mattes(path, regions)
+    if region not in cover.channels:
+        return np.zeros(cover.pixels.shape[:2], bool)
+    return cover.pixels[..., cover.channels.index(region)] > 0.98
+
+
+def _reference_pixels(character: Character) -> tuple[Any, dict[str, Any]]:
+    path = cases.folder() / character.name / f"{REFERENCE}.clean.exr"
+    regions = tuple(character.cloths)
+    return cases.reference(character), {name: _mask(path, regions, name) for name in regions}
+
+
+def _verdicts(head: str, seen: list[Seen]) -> Iterator[Figure]:
+    main = [s for s in seen if s.case.kind in (lights.EASY, lights.HARD)]
+    easy = [s for s in main if s.case.kind == lights.EASY]
+    positive, negative = scores.ranked(main)
+    told = scores.rates(main)
+    unranked = [s for s in main if (s.counts or not s.drifted) and scores.odds(s) is None]
+    note = (
+        f"{len(positive)} drifted, {len(negative)} not; {len(unranked)} more too small, clipped ..."
+    )
+    yield Figure(f"{head}, area under ROC", scores.area(positive, negative), "", None, note, 0.94)
+    alarms = scores.false_alarms(positive, negative)
+    yield Figure(f"{head}, false alarms at 90 % found", alarms, "%", 15)
+    for name in lights.LIGHTS:
+        under = scores.ranked(s for s in seen if s.case.light == name)
+        if all(under):
+            area, alarms = scores.area(*under), scores.false_alarms(*under)
+            yield Figure(
+                f"{head}, {name}: area",
+                area,
+                "",
+                None,
+                f"false alarms at 90 % found {alarms:.1f} %",
+            )
+    easily = scores.ranked(easy)
+    note = f"area {scores.area(*easily):.3f}"
+    alarms = scores.false_alarms(*easily)
+    yield Figure(f"{head}, the same in easy light", alarms, "%", 5, note)
+    note = f"of {told['drifted']:.0f}; in easy light {scores.rates(easy)['found of decided']:.1f}"
+    yield Figure(f"{head}, found of decided", told["found of decided"], "%", None, note, 90)
+    note = f"called unchanged: {told['called unchanged']:.1f} %"
+    yield Figure(f"{head}, found of all", told["found of all"], "%", None, note, 80)
+    note = f"of {told['same']:.0f}; in easy light {scores.rates(easy)['false of decided']:.1f}"
+    yield Figure(f"{head}, false alarms among decided", told["false of decided"], "%", 8, note)
+    note = f"drifted {told['cannot tell, drifted']:.1f}"
+    yield Figure(f"{head}, cannot tell, undrifted", told["cannot tell, same"], "%", 35, note)
+    neon = [s for s in seen if s.case.kind == lights.TWO_COLOUR]
+    silent = sum(s.verdict == "cannot tell" for s in neon) / max(1, len(neon)) * 100
+    wrong = sum(s.counts and s.verdict == "unchanged" for s in neon)
+    note = f"called unchanged though drifted: {wrong}"
+    yield Figure(f"{head}, two-colour light: cannot tell", silent, "%", None, note, 95)
+    yield from _pooled(head, main)
+    yield from _lightness(head, main)
+
+
+def _pooled(head: str, main: list[Seen]) -> Iterator[Figure]:
+    """The four views of a set-up as one shot, by the product's verdict on shots."""
+    from backlot.character.verdicts import of_shot
+
+    shots: dict[tuple[str, str, str, str], list[Seen]] = defaultdict(list)
+    for one in main:
+        shots[one.case.character.name, one.case.variant, one.case.light, one.region].append(one)
+    positive, negative, said = [], [], defaultdict(int)
+    for group in shots.values():
+        told = of_shot(group[0].region, [(at, one.said) for at, one in enumerate(group)])
+        odds = getattr(told, "odds", None)
+        if group[0].drifted and not group[0].counts:
+            continue
+        said[group[0].counts, told.verdict] += 1
+        if odds is not None:
+            (positive if group[0].counts else negative).append(odds)
+    if positive and negative:
+        alarms = scores.false_alarms(positive, negative)
+        note = f"area {scores.area(positive, negative):.3f}, {len(positive)} + {len(negative)}"
+        yield Figure(f"{head}, pooled: false alarms at 90 %", alarms, "%", 6, note)
+    for counts, name in ((True, "found"), (False, "false alarms")):
+        of = {v: said[counts, v] for v in ("changed", "unchanged", "cannot tell")}
+        share = 100 * of["changed"] / max(1, sum(of.values()))
+        note = f"cannot tell {of['cannot tell']} of {sum(of.values())}"
+        yield Figure(f"{head}, pooled: {name}", share, "%", None, note)
+
+
+def _lightness(head: str, main: list[Seen]) -> Iterator[Figure]:
+    """How far the change of luminance tells what changed in lightness alone."""
+    for name, kinds in (("easy", (lights.EASY,)), ("main", (lights.EASY, lights.HARD))):
+        found: tuple[list[float], list[float]] = ([], [])
+        told = total = 0
+        for one in main:
+            if one.case.kind not in kinds or (one.drifted and not one.lightness_only):
+                continue
+            value = one.said.get("lightness")
+            total += 1
+            if isinstance(value, (int, float)):
+                told += 1
+                found[0 if one.drifted else 1].append(abs(value))
+        if all(found):
+            note = f"judged in {100 * told / total:.0f} % of the frames"
+            area = scores.area(*found)
+            yield Figure(f"{head}, lightness alone, {name} light: area", area, "", None, note)
+
+
+def _corrections(head: str, seen: list[Seen]) -> Iterator[Figure]:
+    """Where the tool said "changed" of what changed: nearer to the undrifted truth?"""
+    done = [
+        s
+        for s in seen
+        if s.counts and s.verdict == "changed" and s.case.kind != lights.TWO_COLOUR
+        and np.isfinite(s.before)
+    ]  # fmt: skip
+    told = scores.corrections(done)
+    if not told:
+        return
+    easy = scores.corrections(s for s in done if s.case.kind == lights.EASY)
+    note = f"{told['before']:.2f} before; easy light {easy['ratio']:.0f} %; {told['count']:.0f}"
+    yield Figure(f"{head}, correction: of the difference left", told["ratio"], "%", 45, note)
+    note = f"p90 {told['p90']:.1f}"
+    yield Figure(f"{head}, correction: difference after", told["after"], "dE", 3.2, note)
+    yield Figure(f"{head}, correction: worse than nothing", told["worse"], "%", 6)
+    yield Figure(f"{head}, correction: halved", told["halved"], "%", None, "", 65)
+    for name in peers.PEERS:
+        pairs = [Seen(s.case, s.region, s.said, s.before, s.peers[name]) for s in done if s.peers]
+        peer = scores.corrections(pairs)
+        note = f"after {peer['after']:.1f} dE, worse than nothing {peer['worse']:.0f} %"
+        yield Figure(f"{head}, {name} instead: left", peer["ratio"], "%", None, note)
+    harmed = [s for s in seen if not s.drifted and s.verdict == "changed"]
+    if harmed:
+        size = float(np.mean([s.said["size"] for s in harmed]))
+        note = f"{len(harmed)} of {sum(not s.drifted for s in seen)}"
+        yield Figure(f"{head}, size of false alarms", size, "dE", None, note)
+
+
+def flickering(studio: Any, sent: str, character: Character) -> list[float]:
+    """Mean step of the correction from frame to frame on the region's colour, for each shot."""
+    from backlot import Frame
+    from backlot.events import Result
+    from backlot_server.look import colour
+
+    region = next(iter(Case(character, "side", "d0", "day").drift))
+    regions = tuple(character.cloths)
+    found = []
+    for light in WALKS:
+        frames = cases.walk(character, light, FLICKER)
+        if not frames:
+            continue
+
+        def read(name: str, number: int, frames: Any = frames) -> Frame:
+            path, plate = frames[min(max(number, 1), len(frames)) - 1]
+            number = min(max(number, 1), len(frames))
+            if name == "matte":
+                cover = cases.mattes(path, regions)
+                return cover.with_pixels(cover.pixels, number=number)
+            return Frame(plate, number=number)
+
+        numbers = list(range(1, len(frames) + 1))
+        params = {"character": sent, "mode": "lock"}
+        slopes = {}
+        with studio.submit("character-lock", numbers, read, ["source", "matte"], params) as running:
+            for event in running:
+                if isinstance(event, Result):
+                    said = event.measured["regions"].get(region, {})
+                    slopes[event.frame.number] = said.get("cdl", {}).get("slope")
+        tone = np.array(character.cloths[region].tone)
+        labs = [colour.lab(tone * np.array(slopes[n])) for n in sorted(slopes) if slopes[n]]
+        steps = [float(colour.difference(a, b)) for a, b in itertools.pairwise(labs)]
+        if steps:
+            found.append(float(np.mean(steps)))
+    return found
+
+
+def _speed(studio: Any, home: Path, character: Character) -> Iterator[Figure]:
+    """Frames a second of a check at HD, the character filling the frame's height."""
+    import cv2
+
+    from backlot import Frame
+    from backlot.character.sending import sent
+    from backlot.events import Result
+
+    case = Case(character, "side", "clean", "day")
+    regions = tuple(character.cloths)
+    cover = cases.mattes(case.path, regions)
+    tall, wide = HD
+    scale = tall / case.plate().shape[0]
+
+    def enlarged(pixels: Any) -> Any:
+        made = np.zeros((tall, wide, pixels.shape[2]), np.float32)
+        big = cv2.resize(pixels.astype(np.float32), None, fx=scale, fy=scale)
+        left = (wide - big.shape[1]) // 2
+        made[: big.shape[0], left : left + big.shape[1]] = big[:tall]
+        return made.astype(np.float16)
+
+    plate, matte = enlarged(case.plate()), enlarged(cover.pixels)
+    count = 60
+
+    def read(name: str, number: int) -> Frame:
+        number = min(max(number, 1), count)
+        if name == "matte":
+            return Frame(matte, cover.channels, meaning="data", number=number)
+        return Frame(plate, number=number)
+
+    times = []
+    params = {"character": sent(studio, home / character.name, "check"), "mode": "check"}
+    with studio.submit(
+        "character-lock", list(range(1, count + 1)), read, ["source", "matte"], params
+    ) as running:
+        for event in running:
+            if isinstance(event, Result):
+                times.append(time.perf_counter())
+    rate = (len(times) - 11) / (times[-1] - times[10])
+    yield Figure("check at HD, whole way", rate, "frames/s", None, "median of one run", 10)
