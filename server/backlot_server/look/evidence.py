@@ -27,7 +27,7 @@ PRIOR = 0.01
 LARGEST = 0.7
 """Standard deviation of the largest drifts, whatever CIEDE2000 says of dark colours."""
 _BROAD = 2.5
-"""How much wider drifts are taken to be when asked how large one is, and not whether it is there."""
+"""How much wider drifts are taken to be once the question is how large one is."""
 _ROUNDS = 2
 _BASES = (0.0, 0.5, 1.0)
 _LEAST = 0.02
