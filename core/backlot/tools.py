@@ -18,6 +18,8 @@ Scalar = float | int | bool | str
 
 NETWORK = "network"
 """What a parameter is called that chooses a network."""
+CONFIDENCE = "confidence"
+"""What a tool measures of a frame by which it is rated, and what shows it point by point."""
 SEED = "seed"
 """What a whole number is called of which others give other, equally plausible results."""
 
@@ -198,6 +200,11 @@ class ToolSpec:
     def comparable(self) -> bool:
         """Whether it enlarges, and leaves it to choose by which network."""
         return self.output.size == "scale" and any(param.name == NETWORK for param in self.params)
+
+    @property
+    def rated(self) -> bool:
+        """Whether it can tell how far each of its frames can be trusted."""
+        return any(value == CONFIDENCE for param in self.params for value, _ in param.choices)
 
     def param(self, name: str) -> Param:
         for param in self.params:

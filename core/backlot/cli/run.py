@@ -40,12 +40,16 @@ def run(
     as_json: bool,
     compare: bool = False,
     variants: int | None = None,
+    report: str | None = None,
 ) -> int:
     """Run a tool over files. Returns: the exit code."""
+    from .. import rated
     from ..client import connect
     from ..shot import estimate, process
 
     end_on_signals()
+    if report is not None:
+        rated.check(report)
     first = spec.inputs[0].name
     given: dict[str, Any] = {**inputs, **params, "frames": frames, "layer": layer or ""}
     given |= {"colorspace": colorspace, "compression": compression, "force": force}
@@ -66,6 +70,9 @@ def run(
             take = process(
                 studio, spec.name, source, out, verify=verify, progress=progress, **given
             )
+    if report is not None:
+        where = {name: given[name] for name in ("layer", "colorspace")}
+        rated.write(take, source, given.get(spec.output.matte), report, **where)
     _tell_take(take, as_json)
     return take.exit_code
 

@@ -32,6 +32,13 @@ _OWN: dict[str, tuple[Any, tuple[str, ...], str, str, str]] = {
     "force": (bool, ("--force",), "", RUN, "Make every frame again, finished or not."),
     "verify": (bool, ("--verify",), "", RUN, "Measure that nothing moved outside the matte."),
     "dry_run": (bool, ("--dry-run",), "", RUN, "Only say what would be made, time and size."),
+    "report": (
+        str,
+        ("--report",),
+        "PATH",
+        FILES,
+        "Also write a PNG: how far each frame can be trusted, and the worst of them.",
+    ),
     "compare": (
         bool,
         ("--compare",),
@@ -62,7 +69,12 @@ def command(spec: ToolSpec) -> Callable[..., None]:
         name, flags = "input_" + given.name, [_flag(given.name)]
         parameters.append(_parameter(name, kind, given.required, flags, given.help, "PATH", FILES))
     for name, (kind, own_flags, metavar, panel, text) in _OWN.items():
-        if (name, True) in (("compare", not spec.comparable), ("variants", not spec.seeded)):
+        lacking = {
+            "compare": not spec.comparable,
+            "variants": not spec.seeded,
+            "report": not spec.rated,
+        }
+        if lacking.get(name):
             continue
         needed = name == "out"
         kind = kind if needed or kind is bool else kind | None
