@@ -25,12 +25,17 @@ def into_code(pixels: Values, unknown: Mask, parts: Roles) -> tuple[Values, floa
     codes = membrane(finite, unknown)
     if not colour:
         return codes, 1.0
-    size = np.abs(codes[~unknown][:, list(parts.color[0])]).mean(axis=1)
-    size = size[size > 0]
-    gain = WHITE / float(np.percentile(size, BRIGHT)) if len(size) else 1.0
-    gain = float(np.clip(gain, 2.0**-12, 2.0**12))
+    gain = exposure(codes[:, :, list(parts.color[0])], unknown)
     codes[:, :, colour] = code_of(codes[:, :, colour], gain)
     return codes, gain
+
+
+def exposure(colour: Values, unknown: Mask) -> float:
+    """The gain that brings what is known of a picture (height, width, channels) to mid-grey."""
+    size = np.abs(colour[~unknown]).mean(axis=1)
+    size = size[size > 0]
+    gain = WHITE / float(np.percentile(size, BRIGHT)) if len(size) else 1.0
+    return float(np.clip(gain, 2.0**-12, 2.0**12))
 
 
 def out_of_code(made: Values, gain: float, pixels: Values, unknown: Mask, parts: Roles) -> Values:

@@ -12,6 +12,7 @@ from backlot.matte import coverage
 
 from .candidates import Region
 from .holes import Box, pieces
+from .inpainting import Inpainter, colours
 from .job import Job
 from .membrane import Mask, Values, distance
 from .pixels import Pixels
@@ -27,13 +28,22 @@ GAP = 64
 
 
 def made(
-    plate: Plate, seed: int, blend: float, step: Callable[[float], None]
+    plate: Plate,
+    seed: int,
+    blend: float,
+    step: Callable[[float], None],
+    inpainter: Inpainter | None = None,
 ) -> Iterator[tuple[Box, Mask, Values]]:
     """What belongs into each piece of a plate's holes, as it is made.
 
-    Args: seed, blend: see `stillfill.fill`. step: called often with the part of all that is done.
+    Args:
+        seed, blend: see `stillfill.fill`.
+        step: called often with the part of all that is done; may raise.
+        inpainter: somebody else's network, that makes the colours.
     """
     parts = roles(plate.source)
+    colour = sorted({channel for layer in parts.color for channel in layer})
+    others = len(colour) < len(plate.source.channels)
     done, total = 0, np.count_nonzero(plate.hole)
     for box, mine in pieces(plate.hole):
         count = int(np.count_nonzero(mine))
@@ -41,7 +51,14 @@ def made(
         def on(part: float, done: int = done, count: int = count) -> None:
             step((done + part * count) / total)
 
-        values = fill(plate.region(box, mine), parts, seed, blend, on)
+        region = plate.region(box, mine)
+        if inpainter is None or others or not colour:
+            values = fill(region, parts, seed, blend, on)
+        else:
+            values = np.zeros((count, len(plate.source.channels)), np.float32)
+        if inpainter is not None and colour:
+            values[:, colour] = colours(inpainter, region, parts, blend)[:, colour]
+            on(1.0)
         plate.remember(box, mine, values)
         yield box, mine, values
         done += count

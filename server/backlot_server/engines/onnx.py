@@ -53,7 +53,7 @@ class OnnxNetwork:
         self._result: Tensor = np.empty(0, np.float32)
 
     def __call__(self, batch: Tensor) -> Tensor:
-        with _named_errors(self.label):
+        with named_errors(self.label):
             if self._given != batch.shape:
                 self._result = self._session.run(None, {self._input: batch})[0]
                 self._given = batch.shape
@@ -79,8 +79,8 @@ def load(card: Any, path: str, threads: int = 0) -> OnnxNetwork:
     return OnnxNetwork(opened, label)
 
 
-def session(name: str, path: str, threads: int = 0) -> Any:
-    """An onnxruntime.InferenceSession of one input and one output.
+def session(name: str, path: str, threads: int = 0, takes: int = 1) -> Any:
+    """An onnxruntime.InferenceSession of so many inputs, and one output.
 
     Raises: UnreadableFile, Unsupported, OutOfMemory, with `name` in the sentence.
     """
@@ -94,19 +94,19 @@ def session(name: str, path: str, threads: int = 0) -> Any:
     options.add_session_config_entry("session.intra_op.allow_spinning", "0")
     present = onnxruntime.get_available_providers()
     wanted = [provider for provider in _PROVIDERS if provider in present]
-    with _named_errors(name):
+    with named_errors(name):
         opened = onnxruntime.InferenceSession(path, options, providers=wanted)
         inputs, outputs = len(opened.get_inputs()), len(opened.get_outputs())
-    if (inputs, outputs) != (1, 1):
+    if (inputs, outputs) != (takes, 1):
         raise Unsupported(
             f"{name} has {inputs} inputs and {outputs} outputs.",
-            "Only networks of one picture in and one picture out can be used.",
+            "Only networks of one picture in, or a picture and a mask, and one out can be used.",
         )
     return opened
 
 
 @contextmanager
-def _named_errors(name: str) -> Iterator[None]:
+def named_errors(name: str) -> Iterator[None]:
     """ONNX Runtime's exceptions as ours. They share no base class and no import that is public."""
     try:
         yield

@@ -41,6 +41,8 @@ class Card:
     scale: how much larger the result is. channels: 3 (RGB) or 1. source: "clean" or "compressed";
     size: "fast" or "fine"; both "" for networks that are not ours.
     encoding: see `backlot_server.encoding`; peak: what the network takes for a code of 1.
+    mask: for networks that fill, what 1 in their mask says: "hole" or "known".
+    made_peak: what such a network gives for a code of 1.
     multiple: width and height must be divisible by it; fixed: or be exactly this (height, width).
     margin: input pixels away that a result pixel depends on.
     verdict: "green" free to use in commercial work, "amber" read its licence first, "red" not.
@@ -62,6 +64,8 @@ class Card:
     dtype: str = "float32"
     encoding: str = "hybrid"
     peak: float = 1.0
+    made_peak: float = 1.0
+    mask: str = ""
     multiple: int = 1
     fixed: tuple[int, int] | None = None
     parameters: int = 0

@@ -94,7 +94,9 @@ def _tune(given: argparse.Namespace) -> None:
             said = timing.problem or f"{timing.seconds:.3f} s a megapixel, error {timing.error:.2g}"
             print(f"{name} on {timing.engine}: {said}")
 
-    cards = {name: find(name) for name in given.names} or catalogue()
+    cards = {name: find(name) for name in given.names} or {
+        name: card for name, card in catalogue().items() if card.purpose == "upscale"
+    }
     found = tune(cards, all_engines(), report)
     if given.json:
         print(json.dumps({name: [asdict(t) for t in timings] for name, timings in found.items()}))

@@ -27,7 +27,7 @@ from .policy import let_in
 MULTIPLES = (1, 2, 4, 8, 16, 32, 64)
 PEAKS = (1.0, 255.0)
 LARGEST_SCALE = 8
-RESERVED = ("auto", "fast", "fine", "sinc")
+RESERVED = ("auto", "fast", "fine", "sinc", "own")
 """Words that stand for a choice of networks."""
 
 _SIDE = 37
@@ -116,7 +116,10 @@ def probe(file: Path, card: Card) -> Card:
     Raises: Unsupported with the reason why it cannot be used, UnreadableFile.
     """
     from ..engines import onnx
+    from . import add_fill
 
+    if add_fill.takes_mask(file):
+        return add_fill.probe(file, card)
     channels, fixed = _declared(file)
     card = replace(card, channels=channels, fixed=fixed)
     network = onnx.load(card, str(file))

@@ -136,7 +136,7 @@ def pull(
         _download(url, entry, card, progress)
     if weights:
         return _exported(card)
-    if entry.purpose == "upscale":
+    if entry.purpose in ("upscale", "fill"):
         card = probe(card.path, card)
     write_card(card)
     return card

@@ -18,8 +18,10 @@ from backlot.matte import coverage
 from backlot.tools import Input, Output, Param, ToolSpec, Value
 
 from ..job import Job, Made, Plan, fingerprint, half_or_float
+from ..models import catalogue, find
 
 if TYPE_CHECKING:
+    from ..inpainting import Inpainter
     from ..membrane import Mask, Values
     from ..pixels import Pixels
     from ..shotfill.keys import Artist
@@ -31,6 +33,13 @@ COPY = "Copy"
 FILL = "fill"
 REACH = 48
 """Frames before and after that may be read: `shotfill.shot.FAR`."""
+OWN = "own"
+
+
+def _networks() -> tuple[tuple[str, str], ...]:
+    added = [card for card in catalogue().values() if card.purpose == "fill"]
+    return ((OWN, "Backlot"), *((card.name, card.label or card.name) for card in added))
+
 
 SPEC = ToolSpec(
     name="fill",
@@ -109,6 +118,16 @@ SPEC = ToolSpec(
             choices=(("shot", "The whole shot"), ("still", "This frame alone")),
             group="Fill",
             help="Other frames show what the matte hides here; a frame alone has to invent it.",
+        ),
+        Param(
+            "network",
+            "choice",
+            OWN,
+            "Invented by",
+            choices=_networks(),
+            group="Fill",
+            help="What makes that which no frame shows. Networks that were added with "
+            "`backlot models add` are offered beside Backlot's own way; mind their licences.",
         ),
         Param(
             "grow",
@@ -203,8 +222,22 @@ SPEC = ToolSpec(
 
 
 def plan(values: Mapping[str, Value]) -> Plan:
-    engine = SHOT if values["mode"] == "shot" else ENGINE
-    return Plan(engine, fingerprint(SPEC, engine))
+    engine = _named(SHOT if values["mode"] == "shot" else ENGINE, values)
+    weights = [] if values["network"] == OWN else [find(str(values["network"])).sha256]
+    return Plan(engine, fingerprint(SPEC, engine, *weights))
+
+
+def _named(engine: str, values: Mapping[str, Value]) -> str:
+    """An engine, with the network of somebody else's that has a part in it."""
+    return engine if values["network"] == OWN else f"{engine}, {values['network']}"
+
+
+def _inpainter(job: Job, number: int) -> Inpainter | None:
+    """The network of somebody else's that was chosen."""
+    from ..inpainting import opened
+
+    name = str(job.values(number)["network"])
+    return None if name == OWN else opened(find(name))
 
 
 def run(job: Job, number: int) -> Made:
@@ -237,7 +270,7 @@ def run(job: Job, number: int) -> Made:
         engine = SHOT
         measured = _from_shot(job, number, shot, source, cover, result)
     job.progress(number, 1.0)
-    return Made(result, engine, measured)
+    return Made(result, _named(engine, values), measured)
 
 
 def _of_nobody(source: Frame, count: int, value: float) -> Values:
@@ -254,7 +287,8 @@ def _still(job: Job, number: int, source: Frame, cover: Values, result: Frame) -
     def step(part: float) -> None:
         job.progress(number, part)
 
-    for box, mine, filled in made(plate, int(values["seed"]), float(values["blend"]), step):
+    seed, blend = int(values["seed"]), float(values["blend"])
+    for box, mine, filled in made(plate, seed, blend, step, _inpainter(job, number)):
         inside = np.s_[box[0] : box[2], box[1] : box[3]]
         pixels = result.pixels[inside]
         _put(job, number, pixels, source, mine, filled, cover[inside])
@@ -330,17 +364,17 @@ def _from_shot(
     job: Job, number: int, shot: Shot, source: Frame, cover: Values, result: Frame
 ) -> dict[str, float]:
     from ..roles import roles
-    from ..shotfill import diagnostics, keys, quality, regrain
+    from ..shotfill import diagnostics, keys, quality, regrain, settle
     from ..shotfill.shot import colours
 
     hole = cover > 0.0
-    made = keys.complete(shot, number, hole, _artist(job, shot))
+    made = settle.settled(shot, number, hole, _artist(job))
     inside = made.seen.hole.inside
     exact = None if made.exact is None else made.exact[inside]
     filled = keys.linear(shot, made.values[inside], exact)
     show = str(job.values(number)["show"])
     if show == FILL:
-        regrain.put(job, number, source, hole, filled, made.seen.merged.squares[inside])
+        regrain.put(job, number, source, hole, filled, made.squares[inside])
     else:
         cover = hole.astype(np.float32)
         filled[:, colours(roles(source))] = diagnostics.layer(show, number, made)[:, None]
@@ -351,13 +385,13 @@ def _from_shot(
     return found.fields()
 
 
-def _artist(job: Job, shot: Shot) -> Artist:
+def _artist(job: Job) -> Artist:
     from ..shotfill import regrain
     from ..shotfill.keys import Artist
     from ..stillplate import Plate, made
 
-    def covered(number: int) -> Mask:
-        return _cover(job, number, job.read("source", number)) > 0.0
+    def blend(number: int) -> float:
+        return float(job.values(number)["blend"])
 
     def invent(number: int, hole: Mask, known: Values, unseen: Mask) -> Values:
         values = job.values(number)
@@ -371,8 +405,9 @@ def _artist(job: Job, shot: Shot) -> Artist:
         def step(_: float) -> None:
             job.check()
 
-        for box, mine, part in made(plate, int(values["seed"]), float(values["blend"]), step):
+        seed, blend = int(values["seed"]), float(values["blend"])
+        for box, mine, part in made(plate, seed, blend, step, _inpainter(job, number)):
             filled[box[0] : box[2], box[1] : box[3]][mine] = part
         return filled[unseen]
 
-    return Artist(covered, invent, float(job.values(shot.target)["blend"]))
+    return Artist(invent, blend)

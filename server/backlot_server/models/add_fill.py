@@ -1,0 +1,113 @@
+"""Take in somebody else's network for filling: a picture and a mask in, the picture whole out.
+
+What they mean is tried out: which input is the picture, whether 1 in the mask is the hole or what
+is known, and whether white is 1 or 255, in and out. Right is what fills a hole in a smooth picture
+with something like it, whatever lies in the hole.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from backlot.errors import BacklotError, Unsupported
+
+from ..inpainting import Inpainter, named_inputs
+from ..membrane import Mask, Values
+from . import Card
+
+PURPOSE = "fill"
+MULTIPLES = (1, 2, 4, 8, 16, 32, 64)
+_PEAKS = (1.0, 255.0)
+_SIDE = 136
+_LIKENESS = 0.12
+_TYPES = {"tensor(float)": "float32", "tensor(uint8)": "uint8"}
+
+
+def takes_mask(file: Path) -> bool:
+    """Whether a network has two inputs."""
+    import onnxruntime
+
+    from ..engines.onnx import named_errors
+
+    onnxruntime.set_default_logger_severity(4)
+    with named_errors(file.name):
+        opened = onnxruntime.InferenceSession(str(file), providers=["CPUExecutionProvider"])
+        return len(opened.get_inputs()) == 2
+
+
+def probe(file: Path, card: Card) -> Card:
+    """The card with what was found by running the network. Raises Unsupported with the reason."""
+    card = _with_sizes(file, _declared(file, card))
+    tried: dict[float, Card] = {}
+    picture, hole = _smooth(card)
+    dirty = np.where(hole[:, :, None], np.float32(1.0), picture)
+    peaks = (255.0,) if card.dtype == "uint8" else _PEAKS
+    for mask in ("hole", "known"):
+        for peak in peaks:
+            guess = replace(card, mask=mask, peak=peak, made_peak=1.0)
+            made = Inpainter(guess, str(file))(dirty, hole)
+            for made_peak in _PEAKS:
+                unlike = float(np.abs(made / made_peak - picture)[hole].mean())
+                if np.isfinite(unlike):
+                    tried[unlike] = replace(guess, made_peak=made_peak)
+    if not tried or min(tried) > _LIKENESS:
+        raise Unsupported(
+            f"What {card.name} makes of a hole in a smooth picture does not look like the picture.",
+            "A network must take a picture of 0 to 1 or 0 to 255 and a mask, and give the picture.",
+        )
+    fixed = f" Works on {card.fixed[1]} x {card.fixed[0]} pixels." if card.fixed else ""
+    limits = f"Added by the user: nothing is known about its quality.{fixed}"
+    return replace(tried[min(tried)], limits=card.limits or limits)
+
+
+def _declared(file: Path, card: Card) -> Card:
+    """Type, and size where only one is taken, from what the file says."""
+    from ..engines.onnx import session
+
+    opened = session(file.name, str(file), takes=2)
+    given: dict[str, Any] = {each.name: each for each in opened.get_inputs()}
+    picture, mask = (given.get(name) for name in named_inputs(opened))
+    if picture is None or mask is None or picture.type != mask.type or picture.type not in _TYPES:
+        shapes = " and ".join(f"{each.type} {each.shape}" for each in given.values())
+        raise Unsupported(
+            f"{file.name} takes {shapes}.",
+            "A network for filling must take a picture of 3 channels and a mask of 1, both float32 "
+            "or both uint8, batch x channels x height x width.",
+        )
+    height, width = picture.shape[2:]
+    fixed = (height, width) if isinstance(height, int) and isinstance(width, int) else None
+    return replace(card, purpose=PURPOSE, dtype=_TYPES[picture.type], fixed=fixed, mask="hole")
+
+
+def _with_sizes(file: Path, card: Card) -> Card:
+    """The card with the smallest multiple of sides that the network accepts."""
+    reason = ""
+    for multiple in (1,) if card.fixed else MULTIPLES:
+        tried = replace(card, multiple=multiple)
+        try:
+            picture, hole = _smooth(tried)
+            made = Inpainter(tried, str(file))(picture, hole)
+        except BacklotError as error:
+            reason = error.sentence
+            continue
+        if made.shape == picture.shape:
+            return tried
+        gives = " x ".join(str(side) for side in made.shape)
+        reason = f"It gives {gives} for {' x '.join(str(side) for side in picture.shape)}."
+    raise Unsupported(f"{card.name} cannot be used. {reason}", "Choose another network.")
+
+
+def _smooth(card: Card) -> tuple[Values, Mask]:
+    """A smooth picture of a size the network takes, and a hole in its middle."""
+    side = card.multiple * (-(-_SIDE // card.multiple) | 1)
+    height, width = card.fixed or (side, side + 2 * card.multiple)
+    y, x = np.mgrid[:height, :width] / np.float32(max(height, width))
+    planes = [0.45 + 0.15 * np.sin(3 * x + c) * np.cos(2 * y) for c in range(3)]
+    hole = np.zeros((height, width), bool)
+    high, wide = height // 12, width // 12
+    hole[height // 2 - high : height // 2 + high, width // 2 - wide : width // 2 + wide] = True
+    return np.stack(planes, axis=2).astype(np.float32), hole
