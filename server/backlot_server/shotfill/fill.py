@@ -37,13 +37,19 @@ BETTER = 0.7
 AS_TOLD = 0.15
 """Pixels by which a renderer's distances may explain points worse."""
 
+STEPS = 2
+"""Frames on either side whose fills a frame's is held against."""
+Maps = dict[int, tuple[Values, Values]]
+"""For each source x and y of every point of the hole, in the one coordinate system."""
+
 
 @dataclass(frozen=True)
 class Seen:
     """What the sources show at a hole's points. merged: see `merge.Merged`, colours in the target's
     light. sources: their frame numbers. exact (points, channels): of the best source, or None.
     moves (points, 2): from a point to where the best source has it, x and y. pairs: how they were
-    registered.
+    registered. near: where the next few frames have each point, where that took depth; else none.
+    lights: the factors that bring those to the target's light.
     """
 
     hole: Hole
@@ -52,6 +58,8 @@ class Seen:
     exact: npt.NDArray[Any] | None
     moves: Values
     pairs: dict[int, Pair]
+    near: Maps
+    lights: dict[int, Values]
 
 
 def sources(
@@ -68,7 +76,7 @@ def sources(
     others = [n for n in present if n not in near and n != number]
     others = [n for n in others if abs(n - number) <= 3 * NEAR or n % (NEAR // 2) == 0]
     seen_by = {n: shown(shot, n, guesses[n], hole) for n in (*near, *others)}
-    chosen = [n for n in near if seen_by[n].mean() > LEAST_SEEN]
+    chosen = [n for n in near if seen_by[n].mean() > LEAST_SEEN or abs(n - number) <= STEPS]
     count = np.sum([seen_by[n] for n in chosen], axis=0) if chosen else np.zeros(1, int)
     others.sort(key=lambda n: (abs(n - number), n))
     while others and len(chosen) < MOST:
@@ -99,8 +107,12 @@ def seen(shot: Shot, number: int, covered: Mask) -> Seen:
     if still:
         pairs = {source: replace(each, homography=np.eye(3)) for source, each in pairs.items()}
     lights = {source: _light(shot, number, source, pairs[source], hole) for source in pairs}
-    maps = _maps(shot, number, hole, pairs, lights)
-    return gathered(shot, number, hole, pairs, lights, maps, FADE_STILL if still else FADE)
+    maps, estimated = _maps(shot, number, hole, pairs, lights)
+    found = gathered(shot, number, hole, pairs, lights, maps, FADE_STILL if still else FADE)
+    if not estimated:
+        return found
+    near = {n: maps[n] for n in maps if abs(n - number) <= STEPS}
+    return replace(found, near=near, lights={n: lights[n] for n in near})
 
 
 def _registered(
@@ -146,17 +158,13 @@ def _light(shot: Shot, number: int, source: int, pair: Pair, hole: Hole) -> Valu
     return lighting(values, target_values(shot, number, part), there > 0, colour)
 
 
-Maps = dict[int, tuple[Values, Values]]
-"""For each source x and y of every point of the hole, in the one coordinate system."""
-
-
 def _maps(
     shot: Shot, number: int, hole: Hole, pairs: dict[int, Pair], lights: dict[int, Values]
-) -> Maps:
+) -> tuple[Maps, bool]:
     """By vectors or depth where a renderer gave them; else one plane where that suffices, else with
-    the depth behind the matte."""
+    the depth behind the matte. Also, whether that was it."""
     if shot.codes(number).vectors is not None:
-        return rendered.followed(shot, number, hole, set(pairs))
+        return rendered.followed(shot, number, hole, set(pairs)), False
     off = _off(pairs)
     given = shot.codes(number).depth
     if len(pairs) >= 3 and (off > FLAT or given is not None):
@@ -176,8 +184,10 @@ def _maps(
             else:
                 distances, made = rendered.distances(shot, number, hole, found, loose)
             cameras = zip(found.sources, found.cameras, strict=True)
-            return {u: depth.through(c, hole, distances, made.get(u), loose) for u, c in cameras}
-    return {source: mapped(pair.homography, hole) for source, pair in pairs.items()}
+            return {
+                u: depth.through(c, hole, distances, made.get(u), loose) for u, c in cameras
+            }, given is None
+    return {source: mapped(pair.homography, hole) for source, pair in pairs.items()}, False
 
 
 def gathered(
@@ -215,7 +225,8 @@ def gathered(
         mine = merged.best == at
         for axis, (to, start) in enumerate(zip(maps[source], (hole.x, hole.y), strict=True)):
             moves[mine, axis] = to[mine] - start[mine]
-    return Seen(hole, merged, order, _exact(shot, order, places, merged.best), moves, pairs)
+    return Seen(hole, merged, order, _exact(shot, order, places, merged.best), moves, pairs,
+                {}, {})  # fmt: skip
 
 
 def _misfit(values: Values, target: Values, usable: Mask, lead: list[int]) -> float:

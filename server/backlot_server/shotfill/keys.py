@@ -34,7 +34,6 @@ Invent = Callable[[int, Mask, Values, Mask], Values]
 
 covered: the hole; known (pixels of the hole, channels): what is in it so far, scene-linear; unseen:
 those of the whole frame to be made, in the order of np.nonzero."""
-Cover = Callable[[int], Mask]
 
 
 @dataclass(frozen=True)
@@ -63,11 +62,10 @@ class _Key:
 
 @dataclass(frozen=True)
 class Artist:
-    """What the artist gave: the matte of any frame, how to invent, how much to bend."""
+    """What the artist gave: how to invent, and how much to bend the fill of a frame."""
 
-    covered: Cover
     invent: Invent
-    blend: float
+    blend: Callable[[int], float]
 
 
 def complete(shot: Shot, number: int, covered: Mask, artist: Artist) -> Complete:
@@ -84,7 +82,7 @@ def complete(shot: Shot, number: int, covered: Mask, artist: Artist) -> Complete
         exact = theirs[hole.ys, hole.xs].copy()
     if (hole.inside & shown).any():
         good = ~hole.inside & shown
-        add = fill.bent(hole, merged.values, target, good, artist.blend)
+        add = fill.bent(hole, merged.values, target, good, artist.blend(number))
         values[hole.inside & shown] += add[hole.inside & shown]
     unseen = hole.inside & ~shown
     squares = np.where(unseen, np.float32(0), merged.squares)
@@ -175,7 +173,7 @@ def _shown(
     shown = there > 0
     colour, _ = channels(shot, values.shape[1])
     lit(theirs, lighting(theirs, values, shown & ~left, colour))
-    theirs += fill.bent(hole, theirs, values, shown & ~left, artist.blend)
+    theirs += fill.bent(hole, theirs, values, shown & ~left, artist.blend(number))
     exact = None
     if made.exact is not None:
         column, row = (np.rint(axis).astype(np.int64) for axis in (x, y))
@@ -224,8 +222,8 @@ def _key(shot: Shot, number: int, artist: Artist) -> _Key:
 def _finished(shot: Shot, number: int, artist: Artist) -> _Key:
     look, codes = shot.look(number), shot.codes(number)
     assert look is not None
-    covered = artist.covered(number)
-    if look.clean or not covered.any():
+    covered = look.covered
+    if not covered.any():
         return _Key(look.window, codes.smooth, codes.exact)
     made = complete(shot, number, covered, artist)
     inside = made.seen.hole.inside

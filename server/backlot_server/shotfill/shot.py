@@ -43,7 +43,7 @@ class Look:
     took its place. gray: (height, width) uint8, local contrast evened out, so that light
     that changes does not matter. away: (height, width) uint8, pixels to the nearest one that is
     covered by the matte or not finite, 255 at most; 0 where that is so itself. small: a thumbnail
-    of its codes.
+    of its codes. cover: see `covered`, packed.
     """
 
     number: int
@@ -52,10 +52,18 @@ class Look:
     gray: npt.NDArray[np.uint8]
     away: npt.NDArray[np.uint8]
     small: Values
+    cover: npt.NDArray[np.uint8]
 
     @property
     def bytes(self) -> int:
-        return int(self.gray.nbytes + self.away.nbytes)
+        return int(self.gray.nbytes + self.away.nbytes + self.cover.nbytes)
+
+    @property
+    def covered(self) -> Mask:
+        """(height, width): by the matte, grown and feathered, unless an approved frame says what is
+        there."""
+        shape = self.gray.shape
+        return np.unpackbits(self.cover, count=shape[0] * shape[1]).reshape(shape).astype(bool)
 
 
 @dataclass(frozen=True)
@@ -315,7 +323,8 @@ def _seen(source: Frame, number: int, cover: Values, clean: Frame | None) -> tup
     lead = [listed.index(channel) for channel in (*parts.color, tuple(listed))[0]]
     plane = np.clip(values[:, :, lead].mean(axis=2), -1, 4)
     small = cv2.resize(plane, (48, 27), interpolation=cv2.INTER_AREA)
-    look = Look(number, source.data_window, clean is not None, _evened(plane), near, small)
+    look = Look(number, source.data_window, clean is not None, _evened(plane), near, small,
+                np.packbits(covered))  # fmt: skip
     exact = np.ascontiguousarray(pixels[:, :, list(parts.exact)]) if parts.exact else None
     return look, Codes(values.astype(np.float16), exact)
 

@@ -1,0 +1,125 @@
+"""What a frame's fill and its neighbours' have in common: depth that wavers does not boil.
+
+Each frame is filled by itself first, from frames that numbers and pictures alone choose. Where that
+takes depth, an edge comes out a little differently on every frame. So the fills of a few
+neighbours are brought over, and the mean of those that agree is taken; a frame's own counts most.
+"""
+
+from __future__ import annotations
+
+from collections import OrderedDict
+from dataclasses import dataclass, fields, replace
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from backlot.frame import Window
+
+from ..membrane import Mask, Values
+from . import fill, keys
+from .fill import STEPS
+from .keys import Artist, Complete
+from .merge import Samples, lit, merge, sample
+from .points import channels
+from .shot import Shot
+
+COUNTS = (3.0, 2.0, 1.0)
+"""How much a frame's own fill counts, its next ones', and those after them."""
+KEPT_BYTES = 400 << 20
+
+
+@dataclass(frozen=True)
+class _Picture:
+    """A frame with its hole filled: codes (height, width, channels), and how much of the grain's
+    variance is left of it (height, width): 1 outside the hole."""
+
+    window: Window
+    codes: npt.NDArray[np.float16]
+    squares: npt.NDArray[np.float16]
+
+
+def settled(shot: Shot, number: int, covered: Mask, artist: Artist) -> Complete:
+    """Everything behind a frame's matte, in keeping with what is there on its neighbours."""
+    made = _alone(shot, number, covered, artist)
+    if not made.seen.near:
+        return made
+    hole, width = made.seen.hole, made.values.shape[1]
+    order = [number, *sorted(made.seen.near)]
+    samples = Samples(
+        np.zeros((len(order), len(hole.ys), width + 1), np.float32),
+        np.zeros((len(order), len(hole.ys)), np.uint8),
+    )
+    samples.values[0, :, :width], samples.seen[0] = made.values, 255
+    samples.values[0, :, width] = np.where(hole.inside, made.squares, np.float32(1))
+    for at, neighbour in enumerate(order[1:], 1):
+        shot.check()
+        picture = _picture(shot, neighbour, artist)
+        place, light = made.seen.near[neighbour], made.seen.lights[neighbour]
+        samples.values[at] = _brought(picture, place, light, samples.seen[at])
+    trust = np.array([COUNTS[abs(n - number)] for n in order], np.float32)
+    _, lead = channels(shot, width)
+    merged = merge(samples, trust, lead, 0.0)
+    common = merged.values[:, :width]
+    values = np.where(hole.inside[:, None], common, made.values)
+    add = fill.bent(hole, common, made.values, ~hole.inside, artist.blend(number))
+    values[hole.inside] += add[hole.inside]
+    squares = np.where(hole.inside & ~made.unseen, merged.values[:, width], made.squares)
+    return replace(made, values=values, squares=squares)
+
+
+def _brought(
+    picture: _Picture, place: tuple[Values, Values], light: Values, seen: npt.NDArray[np.uint8]
+) -> Values:
+    """A neighbour's codes in a target's light, and what is left of its grain, where it has the
+    points of a hole. seen: written, as `merge.sample` does."""
+    x, y = place[0] - picture.window.x, place[1] - picture.window.y
+    everywhere = np.full(picture.squares.shape, 255, np.uint8)
+    codes = np.zeros((len(x), picture.codes.shape[2]), np.float32)
+    sample(picture.codes, everywhere, x, y, codes, seen)
+    lit(codes, light)
+    rows, columns = picture.squares.shape
+    column, row = (np.rint(each).astype(np.int64) for each in (x, y))
+    squares = picture.squares[row.clip(0, rows - 1), column.clip(0, columns - 1)]
+    return np.concatenate([codes, squares.astype(np.float32)[:, None]], axis=1)
+
+
+def _picture(shot: Shot, number: int, artist: Artist) -> _Picture:
+    """A neighbour, filled by itself."""
+    look = shot.look(number)
+    assert look is not None
+    covered = look.covered
+    codes, squares = shot.codes(number).smooth, np.ones(covered.shape, np.float16)
+    if covered.any():
+        made = _alone(shot, number, covered, artist)
+        inside = made.seen.hole.inside
+        ys, xs = made.seen.hole.ys[inside], made.seen.hole.xs[inside]
+        codes = codes.copy()
+        codes[ys, xs], squares[ys, xs] = made.values[inside], made.squares[inside]
+    return _Picture(look.window, codes, squares)
+
+
+def _alone(shot: Shot, number: int, covered: Mask, artist: Artist) -> Complete:
+    """A frame filled by itself; those of the last few frames are kept."""
+    kept: OrderedDict[int, Complete] = shot.kept.setdefault("alone", OrderedDict())
+    if number not in kept:
+        kept[number] = keys.complete(shot, number, covered, artist)
+    kept.move_to_end(number)
+    made = kept[number]
+    used = sum(_bytes(each) for each in kept.values())
+    while len(kept) > 2 * STEPS + 1 or (used > KEPT_BYTES and len(kept) > 1):
+        used -= _bytes(kept.popitem(last=False)[1])
+    return made
+
+
+def _bytes(thing: Any) -> int:
+    """Of all arrays in it."""
+    if isinstance(thing, np.ndarray):
+        return int(thing.nbytes)
+    if isinstance(thing, dict):
+        return sum(_bytes(each) for each in thing.values())
+    if isinstance(thing, tuple):
+        return sum(_bytes(each) for each in thing)
+    if hasattr(thing, "__dataclass_fields__"):
+        return sum(_bytes(getattr(thing, each.name)) for each in fields(thing))
+    return 0
