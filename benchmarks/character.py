@@ -201,29 +201,31 @@ def _verdicts(head: str, seen: list[Seen]) -> Iterator[Figure]:
 
 
 def _pooled(head: str, main: list[Seen]) -> Iterator[Figure]:
-    """The four views of a set-up as one shot, by the product's verdict on shots."""
-    from backlot.character.verdicts import of_shot
+    """The four views of a set-up as four shots of a scene, by the product's verdict on scenes."""
+    from backlot.character.verdicts import of_scene, of_shot
 
-    shots: dict[tuple[str, str, str, str], list[Seen]] = defaultdict(list)
+    scenes: dict[tuple[str, str, str, str], list[Seen]] = defaultdict(list)
     for one in main:
-        shots[one.case.character.name, one.case.variant, one.case.light, one.region].append(one)
-    positive, negative, said = [], [], defaultdict(int)
-    for group in shots.values():
-        told = of_shot(group[0].region, [(at, one.said) for at, one in enumerate(group)])
-        odds = getattr(told, "odds", None)
+        scenes[one.case.character.name, one.case.variant, one.case.light, one.region].append(one)
+    positive: list[float] = []
+    negative: list[float] = []
+    verdicts: dict[bool, list[str]] = {True: [], False: []}
+    for group in scenes.values():
         if group[0].drifted and not group[0].counts:
             continue
-        said[group[0].counts, told.verdict] += 1
-        if odds is not None:
-            (positive if group[0].counts else negative).append(odds)
+        told = of_scene("", [of_shot(one.region, [(1, one.said)]) for one in group])
+        verdicts[group[0].counts].append(told.verdict)
+        if told.odds is not None:
+            (positive if group[0].counts else negative).append(told.odds)
     if positive and negative:
         alarms = scores.false_alarms(positive, negative)
         note = f"area {scores.area(positive, negative):.3f}, {len(positive)} + {len(negative)}"
-        yield Figure(f"{head}, pooled: false alarms at 90 %", alarms, "%", 6, note)
-    for counts, name in ((True, "found"), (False, "false alarms")):
-        of = {v: said[counts, v] for v in ("changed", "unchanged", "cannot tell")}
-        share = 100 * of["changed"] / max(1, sum(of.values()))
-        note = f"cannot tell {of['cannot tell']} of {sum(of.values())}"
+        yield Figure(f"{head}, pooled: false alarms at 90 % found", alarms, "%", 6, note)
+    for counts, name in ((True, "found of decided"), (False, "false alarms of decided")):
+        of = verdicts[counts]
+        decided = [v for v in of if v != "cannot tell"]
+        share = 100 * decided.count("changed") / max(1, len(decided))
+        note = f"cannot tell {len(of) - len(decided)} of {len(of)}"
         yield Figure(f"{head}, pooled: {name}", share, "%", None, note)
 
 

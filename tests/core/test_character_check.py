@@ -150,6 +150,32 @@ def test_an_intended_costume_has_references_of_its_own(
     assert found["unknown"].verdicts[0].why == "no reference shows it"
 
 
+def test_shots_of_one_scene_are_judged_together_too(
+    studio: Studio, hero: folder.Character, show: Path, tmp_path: Path
+) -> None:
+    table = tmp_path / "shots.csv"
+    rows = [
+        ("a", "sh020", "barn"),
+        ("b", "sh020", "barn"),
+        ("c", "sh010", "yard"),
+        ("d", "sh010", ""),
+    ]
+    table.write_text(
+        "shot,plate,mattes,scene\n"
+        + "".join(f"{n},show/{p}/plate.####.exr,show/{p}/roto.####.exr,{s}\n" for n, p, s in rows)
+    )
+    run(studio, hero, table, tmp_path / "out")
+    told = json.loads((tmp_path / "out" / "report.json").read_text())["scenes"]
+    assert {each["scene"] for each in told} == {"barn"}, "a scene of one shot is that shot"
+    assert {e["region"]: e["verdict"] for e in told} == {
+        **dict.fromkeys(REGIONS, "unchanged"),
+        "coat": "changed",
+    }
+    assert "2 of 2 shots together" in told[0]["sentence"]
+    page = (tmp_path / "out" / "report.html").read_text()
+    assert "<td>barn</td><td>2</td>" in page
+
+
 def test_what_is_measured_is_kept(
     studio: Studio, hero: folder.Character, show: Path, tmp_path: Path
 ) -> None:

@@ -6,7 +6,14 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from backlot.character.verdicts import WHY, of_shot, summary, towards
+from backlot.character.verdicts import (
+    WHY,
+    ShotVerdict,
+    of_scene,
+    of_shot,
+    summary,
+    towards,
+)
 
 GREY = (50.0, 0.0, 0.0)
 RED = (50.0, 40.0, 20.0)
@@ -138,3 +145,34 @@ def test_a_shot_is_unchanged_only_when_all_of_it_is() -> None:
     assert summary([same, open_]) == "cannot tell"
     assert summary([same, open_, changed]) == "changed"
     assert summary([]) == "cannot tell"
+
+
+def weighed(odds: float | None, verdict: str = "cannot tell", size: float = 5.0) -> ShotVerdict:
+    why = "small" if odds is None else "unsure" if verdict == "cannot tell" else ""
+    line = {**said(verdict, size), "why": why} | ({} if odds is None else {"odds": odds})
+    return of_shot("coat", [(1, line), (2, line)])
+
+
+@pytest.mark.parametrize(
+    ("odds", "verdict"),
+    [
+        ([-2.0, -2.5, -7.0, -6.0], "unchanged"),
+        ([-2.0, 1.0, 3.0, 4.0], "changed"),
+        ([-2.0, -1.0, -2.5], "cannot tell"),
+        ([None, -5.0, None], "unchanged"),
+        ([None, None], "cannot tell"),
+        ([900.0, *[-5.0] * 9], "unchanged"),
+    ],
+)
+def test_shots_of_a_scene_tell_together_what_one_cannot(odds: list, verdict: str) -> None:
+    told = of_scene("barn", [weighed(each) for each in odds])
+    assert told.verdict == verdict
+    assert (told.shots, told.weighed) == (len(odds), len([o for o in odds if o is not None]))
+    assert str(told)
+
+
+def test_a_scene_s_change_is_told_from_the_shots_that_changed() -> None:
+    shots = [weighed(4.0, "changed", 6.0), weighed(9.0, "changed", 8.0), weighed(-1.0, size=1.0)]
+    assert str(of_scene("barn", shots)) == (
+        "coat changed by 7.0 dE2000: more saturated, redder (3 of 3 shots together)"
+    )

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from . import results
 from .results import ShotResult
-from .verdicts import CANNOT_TELL, CHANGED, UNCHANGED, ShotVerdict
+from .verdicts import CANNOT_TELL, CHANGED, UNCHANGED, SceneVerdict, ShotVerdict
 
 if TYPE_CHECKING:
     from .report import Checked, Outcome
@@ -59,7 +59,8 @@ and explained away; what remains of a region, against the character's references
 CIEDE2000 under the reference's light. A region is called changed from {threshold:g} dE2000, and
 only where no light explains it; the error of the measurement counts too. &ldquo;Cannot tell&rdquo;
 is an answer: too small, too dark, clipped, mixed light, fewer than three regions. In a shot, a
-region has changed when it did on half of the frames that can be told, or on five in a row.
+region has changed when it did on half of the frames that can be told, or on five in a row. Shots of
+one scene are weighed together too, since more views than one tell light from drift.
 Lightness alone is judged only where the light is even. This report is about colour and texture of
 a character's regions. It does not say, and must not be read to say, that two pictures show the
 same person.</p>
@@ -75,7 +76,9 @@ class Worst(NamedTuple):
     sentence: str
 
 
-def html(checked: Checked, outcome: Outcome, worst: Sequence[Worst]) -> Iterator[str]:
+def html(
+    checked: Checked, outcome: Outcome, worst: Sequence[Worst], scenes: Sequence[SceneVerdict] = ()
+) -> Iterator[str]:
     """The page in pieces, shot by shot."""
     name = escape(checked.character)
     yield f'<!doctype html>\n<html lang="en"><head><meta charset="utf-8"><title>{name}</title>'
@@ -87,6 +90,7 @@ def html(checked: Checked, outcome: Outcome, worst: Sequence[Worst]) -> Iterator
     )
     yield _counts(outcome)
     yield from _worst(worst)
+    yield from _scenes(checked, scenes)
     yield from _table(checked)
     yield from _pictures(checked)
     yield "<h2>Shots</h2>\n"
@@ -130,6 +134,22 @@ def _worst(worst: Sequence[Worst]) -> Iterator[str]:
     yield "</table>\n"
 
 
+def _scenes(checked: Checked, scenes: Sequence[SceneVerdict]) -> Iterator[str]:
+    if not scenes:
+        return
+    heads = "".join(f"<th>{escape(name)}</th>" for name in checked.regions)
+    yield "<h2>Scenes: all their shots together</h2>\n"
+    yield f"<table><tr><th>Scene</th><th>Shots</th>{heads}</tr>\n"
+    for scene in dict.fromkeys(each.scene for each in scenes):
+        said = {each.region: each for each in scenes if each.scene == scene}
+        shots = max(each.shots for each in said.values())
+        cells = "".join(
+            _cell(said[name]) if name in said else "<td></td>" for name in checked.regions
+        )
+        yield f"<tr><td>{escape(scene)}</td><td>{shots}</td>{cells}</tr>\n"
+    yield "</table>\n"
+
+
 def _table(checked: Checked) -> Iterator[str]:
     heads = "".join(f"<th>{escape(name)}</th>" for name in checked.regions)
     yield f"<h2>All shots</h2>\n<table><tr><th>Shot</th><th>Frames</th>{heads}</tr>\n"
@@ -143,7 +163,7 @@ def _table(checked: Checked) -> Iterator[str]:
     yield "</table>\n"
 
 
-def _cell(verdict: ShotVerdict) -> str:
+def _cell(verdict: ShotVerdict | SceneVerdict) -> str:
     size = "" if verdict.size is None else f" {verdict.size:.1f}"
     kind = _CLASSES[verdict.verdict]
     return f'<td class="{kind}" title="{escape(str(verdict))}">{_SIGNS[verdict.verdict]}{size}</td>'

@@ -28,7 +28,7 @@ from .references import Reference
 from .results import SHOTS, ShotResult
 from .shotlist import Shot
 from .timeline import Mark
-from .verdicts import CANNOT_TELL, CHANGED, UNCHANGED
+from .verdicts import CANNOT_TELL, CHANGED, UNCHANGED, SceneVerdict, ShotVerdict, of_scene
 
 FILE = "check.json"
 REFERENCES = "references"
@@ -140,7 +140,7 @@ def write(checked: Checked) -> Outcome:
     outcome = summed(checked.results())
     target = checked.out / "report.html"
     with atomic(target) as temporary, open(temporary, "w", encoding="utf-8") as file:
-        file.writelines(page.html(checked, outcome, worst(checked)))
+        file.writelines(page.html(checked, outcome, worst(checked), scenes(checked)))
     write_json(checked.out / "report.json", _json(checked, outcome))
     _write_sheets(checked)
     marks = (mark for result in checked.results() for mark in _marks(checked.character, result))
@@ -171,6 +171,16 @@ def worst(checked: Checked) -> list[page.Worst]:
     return heapq.nlargest(_WORST, found, key=lambda each: each.size)
 
 
+def scenes(checked: Checked) -> list[SceneVerdict]:
+    """For each scene of several shots, in their order, a verdict on each region over them."""
+    named = {shot.name: shot.scene for shot in checked.shots if shot.scene}
+    found: dict[tuple[str, str], list[ShotVerdict]] = {}
+    for result in checked.results():
+        for verdict in result.verdicts if result.shot in named else ():
+            found.setdefault((named[result.shot], verdict.region), []).append(verdict)
+    return [of_scene(scene, each) for (scene, _), each in found.items() if len(each) > 1]
+
+
 def _fields(checked: Checked) -> dict[str, Any]:
     return {
         "backlot_check": results.VERSION,
@@ -191,6 +201,7 @@ def _json(checked: Checked, outcome: Outcome) -> dict[str, Any]:
         "unchanged": outcome.unchanged,
         "cannot_tell": outcome.cannot_tell,
         "failed_frames": outcome.failed,
+        "scenes": [{**vars(each), "sentence": str(each)} for each in scenes(checked)],
         "shots": [
             {
                 "shot": result.shot,

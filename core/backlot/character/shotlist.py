@@ -25,6 +25,7 @@ _COLUMNS = {
     "mattes": ("mattes", "matte", "roto", "mask", "cryptomatte"),
     "frames": ("frames", "range"),
     "costume": ("costume", "wardrobe", "look"),
+    "scene": ("scene", "set-up", "setup"),
 }
 _NUMBERED = re.compile(r"(.*?)(\d+)(\.[A-Za-z]+)\Z")
 
@@ -35,7 +36,8 @@ class Shot:
 
     mattes: "{region}" in it stands for each region's name; "" for the plate's own layers,
     Cryptomatte or alpha. frames: those to look at; empty: all on disk. costume: which of the
-    character's costumes is worn; "": any. track, index: where the clip is in its timeline.
+    character's costumes is worn; "": any. track, index: where the clip is in its timeline. scene:
+    shots of one scene are judged together too; "": alone.
     """
 
     name: str
@@ -45,6 +47,7 @@ class Shot:
     costume: str = ""
     track: int = -1
     index: int = -1
+    scene: str = ""
 
     @property
     def numbers(self) -> tuple[int, ...]:
@@ -244,7 +247,7 @@ def _columns(header: list[str], file: str) -> dict[str, int]:
     if "plate" not in found:
         raise InvalidInput(
             f"{file} has no column called plate.",
-            "Its first line names the columns: shot, plate, mattes, frames, costume.",
+            "Its first line names the columns: shot, plate, mattes, frames, costume, scene.",
         )
     return found
 
@@ -265,7 +268,8 @@ def _of_row(fields: dict[str, str], path: Path, line: int) -> Shot:
     mattes = fields.get("mattes", "")
     name = fields.get("name") or _of_name(plate)
     mattes = _absolute(mattes.replace("{shot}", name), path.parent) if mattes else ""
-    return Shot(name, plate, mattes, frames, fields.get("costume", ""))
+    costume, scene = fields.get("costume", ""), fields.get("scene", "")
+    return Shot(name, plate, mattes, frames, costume, scene=scene)
 
 
 def _of_name(plate: str) -> str:

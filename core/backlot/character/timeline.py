@@ -40,7 +40,7 @@ def shots(path: Path) -> tuple[Shot, ...]:
     """The clips of all video tracks that show pictures, in their order.
 
     A clip's metadata may say what the timeline cannot: {"backlot": {"mattes": ..., "costume": ...,
-    "frames": ...}}. Gaps, transitions, sound and clips without media are left out.
+    "scene": ...}}. Gaps, transitions, sound and clips without media are left out.
 
     Raises: NotFound, UnreadableFile (no OpenTimelineIO), InvalidInput.
     """
@@ -164,6 +164,7 @@ def _shot(clip: Fields, base: Path, track: int, index: int) -> Shot | None:
         str(own.get("costume") or ""),
         track,
         index,
+        str(own.get("scene") or ""),
     )
 
 

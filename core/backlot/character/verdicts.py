@@ -29,6 +29,9 @@ WHY = {
 }
 """Why it cannot be told, by the tool's code."""
 
+_YES, _NO, _MOST = 0.0, -3.0, 12.0
+"""Odds of a scene from which it changed and up to which it did not; and the most that one shot
+may weigh."""
 _RUN = 5
 """Frames in a row that make a change of part of a shot; fewer are taken for noise."""
 _SHARE = 0.5
@@ -45,7 +48,8 @@ class ShotVerdict:
     size: median CIEDE2000 over the frames that changed, or that were judged; None without any.
     worst: the frame with the largest. spans: first and last frame of each part that changed.
     judged, frames: how many could be told, of how many. towards: in words, "" unless changed.
-    why: the commonest reason where it cannot be told, as a sentence's end.
+    why: the commonest reason where it cannot be told, as a sentence's end. odds: natural logarithm
+    of the odds that it changed, median of the frames that were weighed; None without any.
     """
 
     region: str
@@ -58,6 +62,7 @@ class ShotVerdict:
     towards: str = ""
     why: str = ""
     notes: tuple[str, ...] = ()
+    odds: float | None = None
 
     def __str__(self) -> str:
         """A sentence: "coat changed by 6.2 dE2000: redder, more saturated (1004-1020)"."""
@@ -83,8 +88,61 @@ class ShotVerdict:
             "towards": self.towards,
             "why": self.why,
             "notes": list(self.notes),
+            "odds": self.odds,
             "sentence": str(self),
         }
+
+
+@dataclass(frozen=True)
+class SceneVerdict:
+    """A region in all shots of one scene together: more views than one tell light from drift.
+
+    shots: how many show it, weighed: how many of them say anything. odds: mean of theirs. size:
+    median CIEDE2000 of those that say it changed, or of all. towards: in words.
+    """
+
+    scene: str
+    region: str
+    verdict: str
+    shots: int
+    weighed: int
+    odds: float | None = None
+    size: float | None = None
+    towards: str = ""
+
+    def __str__(self) -> str:
+        """A sentence: "coat changed by 6.2 dE2000: redder (5 shots together)"."""
+        together = f"({self.weighed} of {self.shots} shots together)"
+        if self.verdict == CHANGED:
+            way = f": {self.towards}" if self.towards else ""
+            return f"{self.region} changed by {self.size:.1f} dE2000{way} {together}"
+        words = "unchanged" if self.verdict == UNCHANGED else "cannot be told"
+        return f"{self.region} {words} {together}"
+
+
+def of_scene(scene: str, shots: Sequence[ShotVerdict]) -> SceneVerdict:
+    """The verdict on one region from its verdicts in a scene's shots.
+
+    The mean of the shots' odds: they share the reference, and so are no independent witnesses.
+    """
+    weighed = [each for each in shots if each.odds is not None]
+    if not weighed:
+        return SceneVerdict(scene, shots[0].region, CANNOT_TELL, len(shots), 0)
+    odds = sum(max(-_MOST, min(_MOST, each.odds or 0.0)) for each in weighed) / len(weighed)
+    verdict = CHANGED if odds >= _YES else UNCHANGED if odds <= _NO else CANNOT_TELL
+    seen = [e for e in weighed if e.verdict == CHANGED] if verdict == CHANGED else weighed
+    sizes = [each.size for each in seen if each.size is not None]
+    ways = Counter(each.towards for each in seen if each.towards)
+    return SceneVerdict(
+        scene,
+        shots[0].region,
+        verdict,
+        len(shots),
+        len(weighed),
+        round(odds, 3),
+        round(median(sizes), 2) if sizes else 0.0,
+        ways.most_common(1)[0][0] if ways and verdict == CHANGED else "",
+    )
 
 
 def of_shot(region: str, frames: Iterable[tuple[int, Mapping[str, Any]]]) -> ShotVerdict:
@@ -100,7 +158,8 @@ def of_shot(region: str, frames: Iterable[tuple[int, Mapping[str, Any]]]) -> Sho
     if not judged or len(judged) < 0.1 * len(told):
         reasons = Counter(said.get("why", "") for _, said in told if said.get("why"))
         code = reasons.most_common(1)[0][0] if reasons else "missing"
-        return ShotVerdict(region, CANNOT_TELL, len(told), len(judged), why=WHY.get(code, code))
+        why = WHY.get(code, code)
+        return ShotVerdict(region, CANNOT_TELL, len(told), len(judged), why=why, odds=_odds(told))
     changed = [(number, said) for number, said in judged if said["verdict"] == CHANGED]
     runs = _runs(judged)
     longest = max((count for _, _, count in runs), default=0)
@@ -139,7 +198,18 @@ def _described(
         spans,
         direction or ("another colour" if verdict == CHANGED else ""),
         notes=_notes(counted),
+        odds=_odds(told),
     )
+
+
+def _odds(told: Sequence[tuple[int, Mapping[str, Any]]]) -> float | None:
+    """Of the frames that were weighed, whether that was enough to judge them or not."""
+    known = [
+        float(said["odds"])
+        for _, said in told
+        if "odds" in said and (said["verdict"] != CANNOT_TELL or said.get("why") == "unsure")
+    ]
+    return round(median(known), 3) if known else None
 
 
 def _runs(
