@@ -1,0 +1,106 @@
+"""The fill network's side of a hole: what it is shown, in tiles, and where it is heard.
+
+It has seen, on generated images, where votes and spectrum go wrong near the rim, and says what must
+be added to the votes. Everything it is shown is a difference of codes or carries the contrast of
+the picture around as its unit, so that its answer is as large as the contrast and knows no
+exposure. Deep inside a large hole nobody knows, and an average would only blur: there it is silent.
+"""
+
+from __future__ import annotations
+
+from functools import lru_cache
+
+import numpy as np
+
+from .candidates import Candidates
+from .engines import Network, Tensor, onnx
+from .membrane import Mask, Values
+from .models import SHIPPED, Card, read_card, verify
+
+NAME = "fill"
+CHANNELS = 12
+DEEPEST = 16.0
+"""Depth in pixels beyond which one depth is shown as any other."""
+HEARD = (12.0, 24.0)
+"""Depth in pixels to which it is heard in full, and from which on not at all."""
+TILE = 512
+LEAST = 4
+"""Sides of what it is shown are multiples of this."""
+
+
+@lru_cache(maxsize=1)
+def card() -> Card:
+    """The network that ships."""
+    return read_card(SHIPPED / f"{NAME}.json")
+
+
+@lru_cache(maxsize=1)
+def opened() -> Network:
+    """The network, loaded once in this process; on ONNX Runtime, which takes any size at once.
+
+    Raises: NotFound, UnreadableFile, Unsupported, OutOfMemory.
+    """
+    return onnx.load(card(), str(verify(card())))
+
+
+def shown(said: Candidates, hole: Mask, base: Values, depth: Values, contrast: float) -> Tensor:
+    """What the network is shown of a picture, (CHANNELS, height, width).
+
+    The picture with the votes in its hole; what the spectrum, and the one best patch, say more than
+    the votes; where the hole is, how deep, and how unlike the patches are.
+
+    Args:
+        base: (pixels of the hole, lead), the votes bent to meet the rim.
+        depth: (height, width), pixels from what is known.
+        contrast: mean size of the gradient around the hole.
+    """
+    lead = [said.lead[min(c, len(said.lead) - 1)] for c in range(3)]
+    at = [min(c, len(said.lead) - 1) for c in range(3)]
+    picture = said.values[:, :, lead]
+    planes = np.zeros((CHANNELS, *hole.shape), np.float32)
+    mine = base[:, at]
+    best = picture.reshape(-1, 3)[said.best]
+    planes[0:3] = picture.transpose(2, 0, 1)
+    planes[0:3, hole] = mine.T
+    planes[3:6, hole] = (said.guide[hole][:, at] - mine).T
+    planes[6:9, hole] = (best - mine).T
+    planes[9, hole] = contrast
+    planes[10] = np.where(hole, np.minimum(depth / DEEPEST, 1.0) * contrast, 0.0)
+    planes[11] = np.where(hole, np.sqrt(np.maximum(said.costs, 0.0)), 0.0)
+    return planes
+
+
+def heard(depth: Values) -> Values:
+    """How much of the network's answer counts at these depths, 0 to 1."""
+    full, none = HEARD
+    part: Values = np.clip((none - depth) / (none - full), 0.0, 1.0).astype(np.float32)
+    return part
+
+
+def corrections(network: Network, planes: Tensor, wanted: Mask) -> Values:
+    """What the network adds, (height, width, 3), where wanted; elsewhere zeros. planes: `shown`."""
+    height, width = wanted.shape
+    margin = card().margin
+    made = np.zeros((height, width, 3), np.float32)
+    step = TILE - 2 * margin
+    for y in range(0, height, step):
+        for x in range(0, width, step):
+            rows, columns = slice(y, min(y + step, height)), slice(x, min(x + step, width))
+            if not wanted[rows, columns].any():
+                continue
+            answer = _one(network, planes, rows, columns, margin)
+            made[rows, columns] = np.where(wanted[rows, columns, None], answer, 0.0)
+    return made
+
+
+def _one(network: Network, planes: Tensor, rows: slice, columns: slice, margin: int) -> Values:
+    height, width = planes.shape[1:]
+    top, left = max(0, rows.start - margin), max(0, columns.start - margin)
+    bottom, right = min(height, rows.stop + margin), min(width, columns.stop + margin)
+    top, left = top - top % LEAST, left - left % LEAST
+    part = planes[:, top:bottom, left:right]
+    more = ((0, 0), (0, -part.shape[1] % LEAST), (0, -part.shape[2] % LEAST))
+    batch = np.ascontiguousarray(np.pad(part, more, mode="edge"))[None]
+    inside = np.s_[rows.start - top : rows.stop - top, columns.start - left : columns.stop - left]
+    answer: Values = network(batch)[0].transpose(1, 2, 0)[inside]
+    return answer
