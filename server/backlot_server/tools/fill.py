@@ -67,6 +67,14 @@ SPEC = ToolSpec(
             after=REACH,
         ),
         Input(
+            "shadow",
+            "matte",
+            "Shadow",
+            "Which part of the matte covers only the object's shadow: there the plate's own detail "
+            "stays, in the light that other frames show.",
+            required=False,
+        ),
+        Input(
             "depth",
             "data",
             "Depth",
@@ -374,7 +382,9 @@ def _from_shot(
     filled = keys.linear(shot, made.values[inside], exact)
     show = str(job.values(number)["show"])
     if show == FILL:
+        bare = filled.copy()
         regrain.put(job, number, source, hole, filled, made.squares[inside])
+        _keep_under_shadow(job, number, source, hole, bare, filled)
     else:
         cover = hole.astype(np.float32)
         filled[:, colours(roles(source))] = diagnostics.layer(show, number, made)[:, None]
@@ -383,6 +393,28 @@ def _from_shot(
     for sentence in quality.told(shot, found, last=number == job.frames[-1]):
         job.warn(number, sentence)
     return found.fields()
+
+
+def _keep_under_shadow(
+    job: Job, number: int, source: Frame, hole: Mask, bare: Values, filled: Values
+) -> None:
+    """The plate's own detail where only a shadow lies, in place. bare: the fill without grain."""
+    from ..roles import roles
+    from ..shotfill.shadow import lifted
+    from ..shotfill.shot import colours
+    from ..stillplate import sized
+
+    if "shadow" not in job.inputs:
+        return
+    matte = sized(job.read("shadow", number), source, "shadow")
+    shade = coverage(matte, source.data_window)[hole]
+    at = colours(roles(source))
+    plate = source.pixels[hole][:, at].astype(np.float32)
+    shaded = (shade > 0) & np.isfinite(plate).all(axis=1)
+    if shaded.any():
+        part, rows = shade[shaded][:, None], np.nonzero(shaded)[0][:, None]
+        kept = lifted(plate, bare[:, at], shaded, hole)
+        filled[rows, at] = (1 - part) * filled[rows, at] + part * kept
 
 
 def _artist(job: Job) -> Artist:
