@@ -126,6 +126,19 @@ def test_lock_brings_back_what_changed_and_writes_a_cdl(show: CommandLine) -> No
     assert (over.code, "over each other" in over.err) == (2, True)
 
 
+def test_calibration_is_written_told_and_taken_back(show: CommandLine) -> None:
+    told = show("character", "calibrate", "chars/hero", "shots/same")
+    assert (told.code, "calibrated on 1 shots: errors coat x" in told.out) == (0, True), told.err
+    fields = json.loads((show.folder / "chars/hero/character.json").read_text())
+    assert set(fields["calibration"]["spreads"]) == set(REGIONS)
+    assert "calibrated on 1 shots" in show("character", "show", "chars/hero").out
+    changed = show(*CHECK, "shots", "-o", "out")
+    assert (changed.code, "coat changed by" in changed.out) == (10, True)
+    assert show("character", "calibrate", "chars/hero").code == 2
+    cleared = show("character", "calibrate", "chars/hero", "--clear", "--json")
+    assert (cleared.code, cleared.json) == (0, {"calibration": None})
+
+
 def test_consent_is_recorded_held_to_and_logged(show: CommandLine) -> None:
     paper = show.folder / "agreement.txt"
     paper.write_text("signed")

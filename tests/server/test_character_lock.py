@@ -120,6 +120,16 @@ def test_what_is_found_does_not_depend_on_where_a_range_is_cut(sent):
     assert checked(sent, frames, 13).measured == told[13]
 
 
+def test_a_calibration_makes_errors_larger_or_smaller(sent):
+    frames = shot(WARM, {"coat": (0.0, 0.06, 0.0)})
+    odds = []
+    for spread in (0.5, 1.0, 4.0):
+        fields = {**json.loads(sent), "spreads": {"coat": spread}}
+        told = checked(json.dumps(fields), frames).measured["regions"]["coat"]
+        odds.append(told["odds"])
+    assert odds[0] > odds[1] > odds[2]
+
+
 def cannot_tell(sent, frames, given):
     inputs = {"source": frames, "matte": given}
     found = make(character_lock, inputs, 5, character=sent).measured["regions"]
@@ -185,7 +195,13 @@ def test_not_finite_pixels_are_no_part_of_it(sent):
     )
 
 
-@pytest.mark.parametrize("sent", ["", "/etc", "{}", '{"regions": [], "references": [{}]}', "[1]"])
+@pytest.mark.parametrize(
+    "sent",
+    [
+        "", "/etc", "{}", '{"regions": [], "references": [{}]}', "[1]",
+        *(f'{{"regions": [], "references": [], "spreads": {{"coat": {x}}}}}' for x in ("0", "NaN")),
+    ],
+)  # fmt: skip
 def test_what_is_no_character_is_refused(sent):
     with pytest.raises(InvalidInput) as caught:
         checked(sent, shot())

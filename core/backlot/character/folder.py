@@ -50,6 +50,17 @@ class Region:
 
 
 @dataclass(frozen=True)
+class Calibration:
+    """What a production's undrifted shots said: how far off the measuring is in its light.
+
+    shots: how many. spreads: by region, what variances of errors are multiplied by.
+    """
+
+    shots: int
+    spreads: Mapping[str, float]
+
+
+@dataclass(frozen=True)
 class Character:
     """What character.json says. folder: where it lies.
 
@@ -62,6 +73,7 @@ class Character:
     regions: Mapping[str, Region] = field(default_factory=dict)
     threshold: float = THRESHOLD
     consent: Consent | None = None
+    calibration: Calibration | None = None
 
     @property
     def mattes(self) -> dict[str, tuple[str, ...]]:
@@ -70,7 +82,8 @@ class Character:
 
     def fields(self) -> Fields:
         """As character.json has it."""
-        return {
+        calibrated = {} if self.calibration is None else {"calibration": vars(self.calibration)}
+        return calibrated | {
             "backlot_character": VERSION,
             "name": self.name,
             "notes": self.notes,
@@ -224,7 +237,7 @@ def _from_fields(path: Path, fields: Fields) -> Character:
         )
         for name, said in fields.get("regions", {}).items()
     }
-    consent = fields.get("consent")
+    consent, calibration = fields.get("consent"), fields.get("calibration")
     return Character(
         path,
         str(fields.get("name") or path.name),
@@ -232,7 +245,15 @@ def _from_fields(path: Path, fields: Fields) -> Character:
         regions,
         float(fields.get("threshold", THRESHOLD)),
         None if consent is None else Consent.from_fields(consent),
+        None if calibration is None else _calibration(calibration),
     )
+
+
+def _calibration(fields: Fields) -> Calibration:
+    spreads = {str(name): float(value) for name, value in fields["spreads"].items()}
+    if not all(0 < value < float("inf") for value in spreads.values()):
+        raise ValueError("a spread is no positive number")
+    return Calibration(int(fields["shots"]), spreads)
 
 
 def _head(path: Path) -> bytes:

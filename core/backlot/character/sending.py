@@ -70,6 +70,7 @@ def sent(studio: Studio, given: str | os.PathLike[str], use: str) -> str:
             for name, region in sorted(character.regions.items())
             if region.threshold is not None
         },
+        "spreads": dict(character.calibration.spreads) if character.calibration else {},
         "references": [
             {
                 "id": each.id,

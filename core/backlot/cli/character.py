@@ -34,7 +34,7 @@ def group() -> typer.Typer:
         no_args_is_help=True,
         context_settings={"help_option_names": ["-h", "--help"]},
     )
-    for command in (new, add, consent, list_, show, check, lock, report):
+    for command in (new, add, consent, list_, show, check, calibrate, lock, report):
         app.command(command.__name__.rstrip("_"))(guarded(command))
     return app
 
@@ -161,6 +161,8 @@ def show(folder: _Folder, as_json: _Json = False) -> int:
         console.print(character.notes, markup=False)
     console.print(f"regions: {', '.join(character.regions)}; changed from {character.threshold} dE")
     console.print(f"consent: {_state(character)}")
+    if character.calibration is not None:
+        console.print(f"calibrated on {character.calibration.shots} shots")
     if references:
         rows = table("Reference", "Shot", "Frame", "Costume", "Light", "View", "Regions")
         for one in references:
@@ -188,6 +190,21 @@ def check(
     from . import character_work
 
     return character_work.check(folder, shots, out, mattes, costume, clip, force, as_json)
+
+
+def calibrate(
+    folder: _Folder,
+    shots: Annotated[
+        str, typer.Argument(metavar="SHOTS", help="Shots that are right, as for check.")
+    ] = "",
+    mattes: _Mattes = "",
+    clear: Annotated[bool, typer.Option("--clear", metavar="", help="Take it back.")] = False,
+    as_json: _Json = False,
+) -> int:
+    """Say that these shots are right: the check learns how far off it is in this show's light."""
+    from . import character_work
+
+    return character_work.calibrate(folder, shots, mattes, clear, as_json)
 
 
 def lock(

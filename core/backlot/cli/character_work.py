@@ -55,6 +55,32 @@ def check(
     return _tell(reports.write(checked), Path(out), as_json)
 
 
+def calibrate(folder: str, listed: str, mattes: str, clear: bool, as_json: bool) -> int:
+    """Returns: 0."""
+    from ..character import calibrating, shotlist
+    from ..client import connect
+
+    if bool(listed) == clear:
+        raise InvalidInput("Name either shots that are right, or --clear.")
+    if clear:
+        made = calibrating.cleared(folder)
+    else:
+        end_on_signals()
+        shots = shotlist.read(listed, mattes)
+        with connect(client="cli") as studio:
+            specs.remember(studio.tools())
+            with followed("calibrate", as_json) as progress:
+                made = calibrating.calibrate(studio, folder, shots, progress=progress)
+    if as_json:
+        emit({"calibration": None if made.calibration is None else vars(made.calibration)})
+    elif made.calibration is None:
+        print(f"{made.name} is not calibrated.")
+    else:
+        spreads = ", ".join(f"{name} x{v:.2f}" for name, v in made.calibration.spreads.items())
+        print(f"{made.name}, calibrated on {made.calibration.shots} shots: errors {spreads}")
+    return 0
+
+
 def report(folder: str, as_json: bool) -> int:
     """Returns: the exit code of the check that it reports."""
     from ..character import report as reports

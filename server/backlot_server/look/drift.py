@@ -36,6 +36,8 @@ _DIM_TONE = 0.02
 _SIZE = 0.53
 """Of a drift, as a share of the threshold: standard deviation along each axis of CIE Lab."""
 _EVEN, _STEADY = 0.12, 0.15
+_SURPRISE = 1.2
+"""Mean over undrifted regions of the characters that constants were chosen on, each held at 9."""
 
 
 @dataclass(frozen=True)
@@ -43,13 +45,15 @@ class Residual:
     """A region on one frame against one reference, the light taken out.
 
     left: opponent, what the light leaves. error: covariance (2, 2) of its chroma. mixed: how much
-    the light varies over the character. steady: how well regions agree on exposure.
+    the light varies over the character. steady: how well regions agree on exposure. surprise: the
+    square of what is left as a multiple of its error, 1 on average where nothing drifted.
     """
 
     left: Values
     error: Values
     mixed: float
     steady: float
+    surprise: float
     reference: Look
     look: Look
 
@@ -88,16 +92,24 @@ class Opinion:
 
 
 def compare(
-    shot: Mapping[str, Look], references: Sequence[tuple[str, Mapping[str, Look]]]
+    shot: Mapping[str, Look],
+    references: Sequence[tuple[str, Mapping[str, Look]]],
+    spreads: Mapping[str, float] | None = None,
 ) -> Opinion:
-    """A frame's looks against the reference, by (id, looks), that explains them best."""
-    opinions = [replace(_against(shot, looks), reference=name) for name, looks in references]
+    """A frame's looks against the reference, by (id, looks), that explains them best.
+
+    spreads: by region, what variances of errors are multiplied by: a production's own calibration.
+    """
+    given = spreads or {}
+    opinions = [replace(_against(shot, looks, given), reference=name) for name, looks in references]
     if not opinions:
         return Opinion(refused=dict.fromkeys(shot, "no-reference"))
     return max(opinions, key=lambda opinion: (len(opinion.residuals), opinion.fit))
 
 
-def _against(looks: Mapping[str, Look], reference: Mapping[str, Look]) -> Opinion:
+def _against(
+    looks: Mapping[str, Look], reference: Mapping[str, Look], spreads: Mapping[str, float]
+) -> Opinion:
     refused = {name: _unusable(look) for name, look in looks.items()}
     refused |= {
         name: "no-reference"
@@ -112,7 +124,7 @@ def _against(looks: Mapping[str, Look], reference: Mapping[str, Look]) -> Opinio
         return Opinion(refused={n: refused[n] or "grey" for n in looks})
     more = _more(shot, reference)
     mixed = float(np.sqrt(max(0.0, np.linalg.eigvalsh(more)[-1])))
-    errors = {n: _error(shot[n], reference[n], more) for n in names}
+    errors = {n: _error(shot[n], reference[n], more) * spreads.get(n, 1.0) for n in names}
     moved = {n: _moved(shot[n], reference[n]) for n in names}
     weighed = weigh([_shift(moved[n][1:], errors[n], reference[n], _USUAL) for n in names])
     found = {}
@@ -120,9 +132,10 @@ def _against(looks: Mapping[str, Look], reference: Mapping[str, Look]) -> Opinio
         others = np.array([moved[other][0] for other in names if other != name])
         exposure = float(np.median(others))
         steady = float(np.median(np.abs(others - exposure)))
-        light = np.array([exposure, *lit])
+        left = moved[name] - np.array([exposure, *lit])
+        surprise = float(left[1:] @ np.linalg.solve(errors[name], left[1:])) / (2 * _SURPRISE)
         found[name] = Residual(
-            moved[name] - light, errors[name], mixed, steady, reference[name], shot[name]
+            left, errors[name], mixed, steady, surprise, reference[name], shot[name]
         )
     light = np.array([np.median([m[0] for m in moved.values()]), *weighed.light])
     return Opinion(found, {n: w for n, w in refused.items() if w}, "", light, weighed.fit)
@@ -266,6 +279,7 @@ def described(verdict: Verdict, residual: Residual | None) -> dict[str, Any]:
         "texture": round(look.texture / max(known.texture, 1e-4), 3),
         "detail": round(look.detail / max(known.detail, 1e-4), 3),
         "light_spread": round(residual.mixed, 4),
+        "surprise": round(residual.surprise, 3),
         "pixels": look.pixels,
     }
 

@@ -186,7 +186,7 @@ def _opinion(job: Job, number: int) -> Opinion:
             for one in character["references"]
             if not costume or one.get("costume", "") == costume
         ]
-        kept[number] = compare(_looks(job, number), references)
+        kept[number] = compare(_looks(job, number), references, character["spreads"])
         for old in [n for n in kept if abs(n - number) > 4 * NEAR]:
             del kept[old]
     return kept[number]
@@ -272,12 +272,21 @@ def _parsed(text: str, mode: str) -> dict[str, Any]:
             "regions": [str(name) for name in fields["regions"]],
             "references": references,
             "thresholds": {"": float(fields.get("threshold", THRESHOLD)), **own},
+            "spreads": _spreads(fields.get("spreads", {})),
         }
     except (ValueError, TypeError, KeyError, AttributeError) as error:
         raise InvalidInput(
             "What was sent is no character.",
             "Name the character's folder; clients send what is in it.",
         ) from error
+
+
+def _spreads(given: Mapping[str, Any]) -> dict[str, float]:
+    """A calibration. Raises: ValueError where it is none."""
+    spreads = {str(name): float(value) for name, value in given.items()}
+    if not all(0.01 <= value <= 100 for value in spreads.values()):
+        raise ValueError("spreads")
+    return spreads
 
 
 def _inverse(verdict: Verdict, strength: float) -> tuple[float, ...]:
