@@ -14,6 +14,7 @@ from backlot.errors import BacklotError, Unsupported
 from backlot.frame import DATA, Frame
 from backlot.tools import ToolSpec
 from backlot_server import models
+from backlot_server.fillspec import networks
 from backlot_server.models.add import add
 from backlot_server.tools import fill
 
@@ -39,7 +40,7 @@ class Tool:
 
     def __init__(self) -> None:
         params = [
-            replace(param, choices=fill._networks()) if param.name == "network" else param
+            replace(param, choices=networks()) if param.name == "network" else param
             for param in fill.SPEC.params
         ]
         self.SPEC = replace(fill.SPEC, params=tuple(params))
@@ -72,7 +73,7 @@ def test_what_a_network_means_is_found_by_trying(folder: Path, file: str, expect
     assert (card.purpose, card.verdict) == ("fill", "amber")
     assert "nothing is known about its quality" in card.limits
     assert models.find("mine") == card
-    assert ("mine", "mine (added)") in fill._networks()
+    assert ("mine", "mine (added)") in networks()
 
 
 @pytest.mark.parametrize("file", ["fill-fixed.onnx", "fill-known.onnx", "fill-eights.onnx"])
