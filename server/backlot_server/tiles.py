@@ -26,7 +26,7 @@ from .parallel import in_strips
 from .pixels import Pixels
 
 BUDGET = 1 << 30
-"""Bytes that a network may take while it works on one tile."""
+"""Bytes that a network may take for one tile; half of what is free where that is less."""
 
 BORDER = 8
 """Pixels by which a picture is continued at its ends for other people's networks.
@@ -136,6 +136,21 @@ def area_of(card: Card, budget: int = BUDGET) -> int:
     return budget // (cost + 4 * card.channels * (1 + card.scale**2))
 
 
+def budget_of(card: Card) -> int:
+    """Bytes for a tile on this machine as it is now. Raises OutOfMemory where none would fit."""
+    import psutil
+
+    free = int(psutil.virtual_memory().available)
+    side = 2 * card.margin + _LEAST
+    least = card.fixed[0] * card.fixed[1] if card.fixed else side * side
+    if area_of(card, free) < least:
+        raise OutOfMemory(
+            f"There is not enough memory for {card.name}: {free >> 20} MiB are free.",
+            "Close other programs, choose a smaller network, or sinc.",
+        )
+    return min(BUDGET, free // 2)
+
+
 Hold = Literal["", "sign", "range"]
 Place = Callable[[int, int], tuple[Pixels, tuple[int, int, int]]]
 Source = Callable[[int, int], Pixels]
@@ -144,10 +159,11 @@ Source = Callable[[int, int], Pixels]
 class Tiler:
     """A network, the card of it, and the memory that its tiles need, kept from frame to frame."""
 
-    def __init__(self, network: Network, card: Card, budget: int = BUDGET) -> None:
+    def __init__(self, network: Network, card: Card, budget: int = 0) -> None:
+        """``budget``: bytes for a tile, 0 for what the machine has. Raises OutOfMemory."""
         self.network = network
         self.card = card
-        self.area = area_of(card, budget)
+        self.area = area_of(card, budget or budget_of(card))
         self._batch: Tensor = np.empty((1, 3, 0, 0), np.float32)
 
     def run(

@@ -1,4 +1,5 @@
 import itertools
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -181,6 +182,23 @@ def test_no_memory_at_all_is_said(card):
     spy = Spy(onnx.load(card, str(card.path)), OutOfMemory("No room."), 0)
     with pytest.raises(OutOfMemory):
         through(card, picture(150, 150), 10**9, network=spy)
+
+
+@pytest.mark.parametrize("free", [8 << 30, 1 << 30, 64 << 20])
+def test_a_tile_takes_half_of_what_is_free(card, monkeypatch, free):
+    monkeypatch.setattr("psutil.virtual_memory", lambda: SimpleNamespace(available=free))
+    tiler = tiles.Tiler(Spy(onnx.load(card, str(card.path))), card)
+    assert tiler.area == tiles.area_of(card, min(tiles.BUDGET, free // 2))
+
+
+def test_where_not_even_the_smallest_tile_fits_it_is_said_before_the_machine_swaps(
+    card, monkeypatch
+):
+    spy = Spy(onnx.load(card, str(card.path)))
+    monkeypatch.setattr("psutil.virtual_memory", lambda: SimpleNamespace(available=1 << 20))
+    with pytest.raises(OutOfMemory, match="1 MiB are free"):
+        tiles.Tiler(spy, card)
+    assert spy.shapes == []
 
 
 def test_a_network_that_gives_nan_is_refused(tmp_path):
