@@ -1,6 +1,6 @@
 """Fill over whole shots, by the product's own way: files, client, server, files.
 
-The masters that `make shots` renders into build/shots (or BACKLOT_SHOTS), else the two shots of the
+The masters that `make shots` renders into build/shots (or BACKLOT_SHOTS), else the shots of the
 repository. Plates get synthetic grain; likeness is measured before the fill gets grain. Beside it
 what a user would pick instead: Telea's inpainting on every frame, and the median of the other
 frames over homographies, each chained from neighbour to neighbour, followed once more from there,

@@ -2,7 +2,9 @@
 
 `python examples/shots/pack.py MASTERS examples/shots`. Plates and clean plates are DWA-compressed,
 the latter only around the matte: elsewhere the plate is the clean plate. The windows lie on
-multiples of 8 pixels, so that both compress to the same values where they are the same.
+multiples of 8 pixels, so that both compress to the same values where they are the same. Vectors are
+rounded to a sixteenth of a pixel, and only there where depth and camera do not say the same or they
+take little room.
 """
 
 from __future__ import annotations
@@ -14,8 +16,18 @@ from pathlib import Path
 import numpy as np
 import OpenImageIO as oiio  # noqa: N813
 
-SHIPPED = ("pan", "dolly")
-LEVEL = 300
+LEVELS = {
+    "pan": 300,
+    "dolly": 300,
+    "static": 1000,
+    "handheld": 1000,
+    "flicker": 1000,
+    "dynamic": 1000,
+}
+"""The shots that are here, and how hard their pictures are compressed."""
+WITH_VECTORS = ("dolly", "static", "flicker", "dynamic")
+STEPS = 16
+"""Of a vector, to a pixel."""
 GRID, AROUND = 8, 8
 
 
@@ -34,9 +46,12 @@ def pack(masters: Path, out: Path) -> None:
         matte = oiio.ImageBuf(str(path("matte")))
         window = _window(matte)
         _copy(path("matte"), path("matte", out), None, "zip", "half")
-        _copy(path("plate"), path("plate", out), None, f"dwab:{LEVEL}", "half")
-        _copy(path("clean"), path("clean", out), window, f"dwab:{LEVEL}", "half")
+        packing = f"dwab:{LEVELS[masters.name]}"
+        _copy(path("plate"), path("plate", out), None, packing, "half")
+        _copy(path("clean"), path("clean", out), window, packing, "half")
         _copy(path("depth"), path("depth", out), None, "zip", "half")
+        if masters.name in WITH_VECTORS:
+            _copy(path("vector"), path("vector", out), None, "zip", "half", STEPS)
 
 
 def _window(matte: oiio.ImageBuf) -> oiio.ROI:
@@ -50,8 +65,20 @@ def _window(matte: oiio.ImageBuf) -> oiio.ROI:
     )
 
 
-def _copy(source: Path, target: Path, window: oiio.ROI | None, packing: str, dtype: str) -> None:
+def _copy(
+    source: Path,
+    target: Path,
+    window: oiio.ROI | None,
+    packing: str,
+    dtype: str,
+    steps: int | None = None,
+) -> None:
+    """steps: to which part of 1 values are rounded."""
     picture = oiio.ImageBuf(str(source))
+    if steps is not None:
+        picture.read(convert=oiio.FLOAT)
+        rounded = np.round(picture.get_pixels(oiio.FLOAT) * steps) / steps
+        picture.set_pixels(picture.roi, np.ascontiguousarray(rounded, np.float32))
     if window is not None:
         window.chend = picture.nchannels
         picture = oiio.ImageBufAlgo.cut(picture, window)
@@ -71,7 +98,7 @@ def main() -> None:
     parser.add_argument("masters", type=Path)
     parser.add_argument("out", type=Path)
     arguments = parser.parse_args()
-    for name in SHIPPED:
+    for name in LEVELS:
         if (arguments.masters / name).exists():
             pack(arguments.masters / name, arguments.out / name)
 
