@@ -116,7 +116,8 @@ class Deep(Shot):
         wall = texture(HEIGHT, WIDTH + 40, seed=3)
         post = texture(HEIGHT, WIDTH + 80, seed=4)[:, :, ::-1]
         inside = np.zeros((HEIGHT, WIDTH + 80), np.float32)
-        inside[20:, 84:104] = 1
+        for left in (30, 84, 138, 192):
+            inside[20:, left : left + 20] = 1
         rng = np.random.default_rng(5)
         self.depth: dict[int, Pixels] = {}
         self.step = step

@@ -7,8 +7,9 @@ rest; so all of a shot shows one invention, wherever its range is cut.
 
 from __future__ import annotations
 
+from collections import OrderedDict
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from typing import Any
 
 import numpy as np
@@ -19,7 +20,7 @@ from backlot.frame import Window
 from ..encoding import decoded, encoded
 from ..membrane import Mask, Values
 from . import fill, register
-from .fill import Seen
+from .fill import STEPS, Seen
 from .merge import lighting, lit, sample
 from .points import Hole, channels, mapped, target_values
 from .register import Matrix
@@ -27,6 +28,7 @@ from .shot import CURVE, Shot, colours, smooth
 
 EVERY = 16
 KEPT = 12
+KEPT_ALONE, ALONE_BYTES = 2 * STEPS + 2, 400 << 20
 MARGIN = 24
 
 Invent = Callable[[int, Mask, Values, Mask], Values]
@@ -66,6 +68,32 @@ class Artist:
 
     invent: Invent
     blend: Callable[[int], float]
+
+
+def alone(shot: Shot, number: int, covered: Mask, artist: Artist) -> Complete:
+    """A frame filled by itself; those of the last few frames are kept."""
+    kept: OrderedDict[int, Complete] = shot.kept.setdefault("alone", OrderedDict())
+    if number not in kept:
+        kept[number] = complete(shot, number, covered, artist)
+    kept.move_to_end(number)
+    made = kept[number]
+    used = sum(_bytes(each) for each in kept.values())
+    while len(kept) > KEPT_ALONE or (used > ALONE_BYTES and len(kept) > 1):
+        used -= _bytes(kept.popitem(last=False)[1])
+    return made
+
+
+def _bytes(thing: Any) -> int:
+    """Of all arrays in it."""
+    if isinstance(thing, np.ndarray):
+        return int(thing.nbytes)
+    if isinstance(thing, dict):
+        return sum(_bytes(each) for each in thing.values())
+    if isinstance(thing, tuple):
+        return sum(_bytes(each) for each in thing)
+    if hasattr(thing, "__dataclass_fields__"):
+        return sum(_bytes(getattr(thing, each.name)) for each in fields(thing))
+    return 0
 
 
 def complete(shot: Shot, number: int, covered: Mask, artist: Artist) -> Complete:
@@ -225,7 +253,7 @@ def _finished(shot: Shot, number: int, artist: Artist) -> _Key:
     covered = look.covered
     if not covered.any():
         return _Key(look.window, codes.smooth, codes.exact)
-    made = complete(shot, number, covered, artist)
+    made = alone(shot, number, covered, artist)
     inside = made.seen.hole.inside
     ys, xs = made.seen.hole.ys[inside], made.seen.hole.xs[inside]
     smooth_codes = codes.smooth.copy()

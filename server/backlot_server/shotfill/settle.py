@@ -7,9 +7,7 @@ neighbours are brought over, and the mean of those that agree is taken; a frame'
 
 from __future__ import annotations
 
-from collections import OrderedDict
-from dataclasses import dataclass, fields, replace
-from typing import Any
+from dataclasses import dataclass, replace
 
 import numpy as np
 import numpy.typing as npt
@@ -18,7 +16,6 @@ from backlot.frame import Window
 
 from ..membrane import Mask, Values
 from . import fill, keys
-from .fill import STEPS
 from .keys import Artist, Complete
 from .merge import Samples, lit, merge, sample
 from .points import channels
@@ -26,7 +23,6 @@ from .shot import Shot
 
 COUNTS = (3.0, 2.0, 1.0)
 """How much a frame's own fill counts, its next ones', and those after them."""
-KEPT_BYTES = 400 << 20
 
 
 @dataclass(frozen=True)
@@ -41,7 +37,7 @@ class _Picture:
 
 def settled(shot: Shot, number: int, covered: Mask, artist: Artist) -> Complete:
     """Everything behind a frame's matte, in keeping with what is there on its neighbours."""
-    made = _alone(shot, number, covered, artist)
+    made = keys.alone(shot, number, covered, artist)
     if not made.seen.near:
         return made
     hole, width = made.seen.hole, made.values.shape[1]
@@ -91,35 +87,9 @@ def _picture(shot: Shot, number: int, artist: Artist) -> _Picture:
     covered = look.covered
     codes, squares = shot.codes(number).smooth, np.ones(covered.shape, np.float16)
     if covered.any():
-        made = _alone(shot, number, covered, artist)
+        made = keys.alone(shot, number, covered, artist)
         inside = made.seen.hole.inside
         ys, xs = made.seen.hole.ys[inside], made.seen.hole.xs[inside]
         codes = codes.copy()
         codes[ys, xs], squares[ys, xs] = made.values[inside], made.squares[inside]
     return _Picture(look.window, codes, squares)
-
-
-def _alone(shot: Shot, number: int, covered: Mask, artist: Artist) -> Complete:
-    """A frame filled by itself; those of the last few frames are kept."""
-    kept: OrderedDict[int, Complete] = shot.kept.setdefault("alone", OrderedDict())
-    if number not in kept:
-        kept[number] = keys.complete(shot, number, covered, artist)
-    kept.move_to_end(number)
-    made = kept[number]
-    used = sum(_bytes(each) for each in kept.values())
-    while len(kept) > 2 * STEPS + 1 or (used > KEPT_BYTES and len(kept) > 1):
-        used -= _bytes(kept.popitem(last=False)[1])
-    return made
-
-
-def _bytes(thing: Any) -> int:
-    """Of all arrays in it."""
-    if isinstance(thing, np.ndarray):
-        return int(thing.nbytes)
-    if isinstance(thing, dict):
-        return sum(_bytes(each) for each in thing.values())
-    if isinstance(thing, tuple):
-        return sum(_bytes(each) for each in thing)
-    if hasattr(thing, "__dataclass_fields__"):
-        return sum(_bytes(getattr(thing, each.name)) for each in fields(thing))
-    return 0
