@@ -33,14 +33,24 @@ def figures() -> Iterator[Figure]:
     ):
 
         def by(studio: backlot.Studio) -> None:
+            """Into an array of the caller's own."""
             studio.run("passthrough", source=frame, out=result)
 
+        def lent(studio: backlot.Studio) -> None:
+            """The result where it lies, in memory that the server lends."""
+            studio.run("passthrough", source=frame)
+
         copying, sharing = medians(lambda: np.copyto(copy, source), lambda: by(shared), rounds=30)
+        once_more, lending = medians(
+            lambda: np.copyto(copy, source), lambda: lent(shared), rounds=30
+        )
         again, streaming = medians(lambda: np.copyto(copy, source), lambda: by(stream), rounds=9)
         if not np.array_equal(result.view(np.uint16), source.view(np.uint16)):
             raise AssertionError("pass-through changed pixels")
         note = f"copy {copying * 1e3:.1f} ms"
         yield Figure("UHD RGBA half, one call, shared memory / copy", sharing / copying, "x", 4.0,
+                     f"{note}, into an array of the caller's own")  # fmt: skip
+        yield Figure("the same, the result where it lies / copy", lending / once_more, "x", 4.0,
                      note)  # fmt: skip
         yield Figure("the same, a frame of a job / copy", _in_a_job(shared, frame) / copying, "x",
                      4.0, note)  # fmt: skip

@@ -21,6 +21,7 @@ from .errors import (
 )
 from .events import FrameFailed, Result
 from .frame import Frame, Pixels
+from .leftovers import Leftovers
 from .running import Reader, Running, translated
 from .shared import Segments, can_share
 from .tools import ToolSpec, Value
@@ -72,6 +73,7 @@ class Studio:
         self._metadata = ((TOKEN_KEY, endpoint.token),)
         self._segments = Segments()
         self._buffers = Buffers()
+        self._leftovers = Leftovers()
         try:
             self._client = client
             self.hello = self._greet()
@@ -82,6 +84,7 @@ class Studio:
             self.session: str = opened.session
             self.transport = self._choose(transport, opened)
         except BaseException:
+            self._leftovers.close()
             self._channel.close()
             raise
         self._going = ""
@@ -94,7 +97,8 @@ class Studio:
         self.close()
 
     def close(self) -> None:
-        """End the session: its jobs are cancelled, its memory is freed."""
+        """End the session: its jobs are cancelled, its memory is freed. Results stay valid."""
+        self._leftovers.close()
         self._session_call.cancel()
         self._channel.close()
 
@@ -276,6 +280,7 @@ class Studio:
             self.session,
             self.transport,
             self._buffers,
+            self._leftovers,
             tool=spec.name,
             frames=frames,
             read=read,
@@ -320,7 +325,10 @@ class Studio:
             )
         offered = transport != "stream" and "shared-memory" in self.hello.capabilities
         if offered and can_share(self._segments, opened.probe, opened.nonce):
-            return SharedTransport(self._stub, self._metadata, self.session, self._segments)
+            room = self.hello.limits.kept_results_bytes
+            return SharedTransport(
+                self._stub, self._metadata, self.session, self._segments, self._leftovers, room
+            )
         if transport == "shared":
             raise Denied(
                 "This process cannot see the server's memory.",

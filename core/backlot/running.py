@@ -25,6 +25,7 @@ from .errors import (
     ServerUnavailable,
 )
 from .frame import Frame, Pixels
+from .leftovers import Leftovers
 from .tools import Value
 from .transport import Transport, empty_for
 from .v1 import backlot_pb2 as pb
@@ -48,6 +49,7 @@ class Running:
         session: str,
         transport: Transport,
         buffers: Buffers,
+        leftovers: Leftovers,
         *,
         tool: str,
         frames: Sequence[int],
@@ -69,11 +71,11 @@ class Running:
             )
         self.job = job or uuid.uuid4().hex
         self._stub, self._metadata, self._session = stub, metadata, session
-        self._transport, self._buffers = transport, buffers
+        self._transport, self._buffers, self._leftovers = transport, buffers, leftovers
         self._read, self._out = read, out
         self._lent: dict[int, pb.LeaseRef] = {}
         self._lock = threading.Lock()
-        self._over = False
+        self._over = self._done = False
         self._requests: queue.SimpleQueue[pb.RunRequest | None] = queue.SimpleQueue()
         start = pb.Start(
             session=session,
@@ -117,6 +119,7 @@ class Running:
                     if event is not None:
                         yield event
                     if message.HasField("done"):  # nothing follows; the stream's own end can wait
+                        self._done = True
                         return
         finally:
             self._end()
@@ -144,6 +147,10 @@ class Running:
         return events.Result(frame, told.engine, told.fingerprint, told.seconds, measured)
 
     def _receive(self, message: pb.Frame, out: Pixels | None) -> Frame:
+        kept = self._transport.keep(message) if out is None else None
+        if kept is not None:
+            self._requests.put(pb.RunRequest(consumed=pb.Consumed(lease=message.lease, kept=True)))
+            return frame_from_wire(message, kept)
         pixels = empty_for(message, self._buffers.empty)
         if out is not None:
             if (out.shape, out.dtype) != (pixels.shape, pixels.dtype):
@@ -215,7 +222,10 @@ class Running:
             lent, self._lent = list(self._lent.values()), {}
         self._events = iter(())  # they refer to this object, whose frames would linger
         self._requests.put(None)
-        self._call.cancel()
+        if not self._done:
+            self._call.cancel()
+        elif self._readers is None:  # the pump reads to the end by itself
+            self._leftovers.read_out(self._call)
         if self._readers is not None:
             self._readers.shutdown(wait=False, cancel_futures=True)
         for lease in lent:

@@ -9,13 +9,16 @@ import itertools
 import os
 import threading
 from collections.abc import Callable, Iterator
+from functools import partial
 from typing import Any, Protocol
 
+import grpc
 import numpy as np
 
 from . import chunks
 from .frame import Frame, Pixels
-from .shared import Segments, pixels_in
+from .leftovers import Leftovers
+from .shared import Bytes, Segments, pixels_in
 from .v1 import backlot_pb2 as pb
 from .wire import frame_bytes, frame_shape, frame_to_wire
 
@@ -39,18 +42,38 @@ class Transport(Protocol):
     def receive(self, message: pb.Frame, pixels: Pixels) -> None:
         """Copy a result's pixels into an array of its shape and dtype."""
 
+    def keep(self, message: pb.Frame) -> Pixels | None:
+        """A result's pixels where they lie, None where they have to be copied.
+
+        The memory is the caller's, to write too, and goes back to the server when the array and
+        all views of it are garbage-collected.
+        """
+
     def give_back(self, lease: pb.LeaseRef) -> None:
         """A frame that was sent is no longer needed."""
 
 
 class SharedTransport:
-    """Shared memory: one copy each way, and leases that are written again."""
+    """Shared memory: one copy to the server, none back, and leases that are written again.
+
+    kept: bytes of results that the caller may hold where they lie, beyond which they are copied;
+    0 for a server that does not know of it.
+    """
 
     name = "shared"
 
-    def __init__(self, stub: Any, metadata: Any, session: str, segments: Segments) -> None:
+    def __init__(
+        self,
+        stub: Any,
+        metadata: Any,
+        session: str,
+        segments: Segments,
+        leftovers: Leftovers,
+        kept: int,
+    ) -> None:
         self._stub, self._metadata, self._session = stub, metadata, session
-        self._segments = segments
+        self._segments, self._leftovers = segments, leftovers
+        self._room = kept
         self._free: list[pb.Lease] = []
         self._sent: dict[int, pb.Lease] = {}
         self._lock = threading.Lock()
@@ -68,6 +91,27 @@ class SharedTransport:
         view = self._segments.view(message.segment, frame_bytes(message))
         _copy(pixels, pixels_in(view, pixels.shape, pixels.dtype))
 
+    def keep(self, message: pb.Frame) -> Pixels | None:
+        count = frame_bytes(message)
+        view = self._segments.view(message.segment, count)
+        with self._lock:
+            if count > self._room:
+                return None
+            self._room -= count
+        segment, lease = message.segment.id, message.lease
+        free = partial(self._free_kept, segment, lease, count)
+        held = _Held(view, partial(self._leftovers.put, free))
+        shape, dtype = frame_shape(message)
+        return pixels_in(np.asarray(held), shape, dtype)
+
+    def _free_kept(self, segment: int, lease: pb.LeaseRef, count: int) -> None:
+        with self._lock:
+            self._room += count
+        try:
+            self._free_all([lease])
+        except grpc.RpcError:  # the job was cut short or the server ended: nobody uses it again
+            self._segments.forget(segment)
+
     def give_back(self, lease: pb.LeaseRef) -> None:
         with self._lock:
             mine = self._sent.pop(lease.id, None)
@@ -78,10 +122,10 @@ class SharedTransport:
             while len(self._free) > _KEEP_FREE or sum(f.bytes for f in self._free) > _KEEP_BYTES:
                 over.append(self._free.pop(0))
         if over:
-            refs = [pb.LeaseRef(id=old.id, generation=old.generation) for old in over]
-            self._stub.Free(
-                pb.FreeRequest(session=self._session, leases=refs), metadata=self._metadata
-            )
+            self._free_all([pb.LeaseRef(id=old.id, generation=old.generation) for old in over])
+
+    def _free_all(self, refs: list[pb.LeaseRef]) -> None:
+        self._stub.Free(pb.FreeRequest(session=self._session, leases=refs), metadata=self._metadata)
 
     def _lease(self, count: int) -> pb.Lease:
         """Memory that is to hand, the last used first, else new from the server."""
@@ -122,6 +166,9 @@ class StreamTransport:
             into[at : at + len(data)] = data
             at += len(data)
 
+    def keep(self, message: pb.Frame) -> Pixels | None:
+        return None
+
     def give_back(self, lease: pb.LeaseRef) -> None:
         self._stub.Free(
             pb.FreeRequest(session=self._session, leases=[lease]), metadata=self._metadata
@@ -132,6 +179,17 @@ class StreamTransport:
         yield chunks.put_chunk(view[: self._chunk], self._session, len(view))
         for at in range(self._chunk, len(view), self._chunk):
             yield chunks.put_chunk(view[at : at + self._chunk])
+
+
+class _Held:
+    """Bytes that numpy keeps alive as the base of every view; `gone` is called at their end."""
+
+    def __init__(self, view: Bytes, gone: Callable[[], None]) -> None:
+        self._view, self._gone = view, gone
+        self.__array_interface__ = view.__array_interface__
+
+    def __del__(self) -> None:
+        self._gone()
 
 
 def empty_for(message: pb.Frame, make: Callable[..., Pixels]) -> Pixels:

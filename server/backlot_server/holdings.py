@@ -80,18 +80,28 @@ class Holdings:
     def finish(self, ref: pb.LeaseRef) -> Lease:
         """Room that now holds a result for the client to read."""
         lease = self._results[ref.id] = self._leave_room(ref)
+        lease.shown = True
         return lease
 
     def show(self, ref: pb.LeaseRef) -> Lease:
         """Room that now holds a preview for the client to read."""
         lease = self._previews[ref.id] = self._leave_room(ref)
+        lease.shown = True
         return lease
 
-    def consume(self, ref: pb.LeaseRef) -> bool:
-        """The client has read what lies there; whether it was a result. Raises: StaleLease."""
-        self._pool.free(self._session, [ref])
-        self._previews.pop(ref.id, None)
-        return self._results.pop(ref.id, None) is not None
+    def consume(self, ref: pb.LeaseRef, kept: bool) -> bool:
+        """The client has read what lies there; whether it was a result.
+
+        kept: it frees the lease itself, and may have done so before this arrives.
+        Raises: StaleLease.
+        """
+        if not kept:
+            self._pool.free(self._session, [ref])
+        preview, result = self._previews.pop(ref.id, None), self._results.pop(ref.id, None)
+        for lease in (preview, result):
+            if kept and lease is not None:
+                self._pool.keep(lease)
+        return result is not None
 
     def worker_gone(self) -> None:
         """Nobody writes or reads any more: room and supplies go, what the client has yet to read
@@ -107,9 +117,9 @@ class Holdings:
             self.discard_room(lease.ref())
 
     def client_gone(self) -> None:
-        """Nobody will read the results."""
+        """Nobody says any more what became of the results."""
         for lease in (*self._results.values(), *self._previews.values()):
-            self._free(lease)
+            self._pool.abandon(lease)
         self._results.clear()
         self._previews.clear()
 

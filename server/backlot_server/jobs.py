@@ -87,9 +87,9 @@ class Jobs:
         job.moved = time.monotonic()
         job.send(supply=supply)
 
-    def consumed(self, job: Job, ref: pb.LeaseRef) -> None:
+    def consumed(self, job: Job, consumed: pb.Consumed) -> None:
         """The client has read a result or preview. Raises: StaleLease."""
-        if job.holdings.consume(ref):
+        if job.holdings.consume(consumed.lease, consumed.kept):
             job.moved = time.monotonic()
             job.send(credit=wb.Credit())
         self._settle(job)

@@ -29,6 +29,11 @@ class Limits:
         return self.memory_bytes * 3 // 4
 
     @property
+    def kept_results_bytes(self) -> int:
+        """Of results that a client works on with where they lie, beside its quota."""
+        return self.session_quota_bytes // 4
+
+    @property
     def keep_bytes(self) -> int:
         return min(self.memory_bytes // 4, 2 << 30)
 
@@ -41,4 +46,5 @@ class Limits:
             max_frames_per_job=self.max_frames_per_job,
             max_channels=self.max_channels,
             chunk_bytes=CHUNK_BYTES,
+            kept_results_bytes=self.kept_results_bytes,
         )

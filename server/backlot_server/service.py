@@ -251,7 +251,7 @@ class Service(StudioServicer):
                 if kind == "supply":
                     self._jobs.supply(job, request.supply)
                 elif kind == "consumed":
-                    self._jobs.consumed(job, request.consumed.lease)
+                    self._jobs.consumed(job, request.consumed)
                 else:
                     raise InvalidInput("A running job was sent something other than an answer.")
             self._jobs.silent(job)

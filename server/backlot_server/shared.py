@@ -30,7 +30,9 @@ def size_class(count: int) -> int:
 
 @dataclass(eq=False)
 class Lease:
-    """A segment lent to a session. uses: jobs that read or write it now."""
+    """A segment lent to a session. uses: jobs that read or write it now. shown: its client was
+    told of what lies there, and may go on reading it until it says that it does not.
+    kept: it said that it does, and the quota does not count it."""
 
     segment: Segment
     generation: int
@@ -38,6 +40,8 @@ class Lease:
     session: str
     uses: int = 0
     orphan: bool = False
+    shown: bool = False
+    kept: bool = False
 
     @property
     def id(self) -> int:
@@ -57,10 +61,19 @@ class Lease:
 
 @dataclass
 class _Account:
-    """One session's leases; `charged` counts the bytes of their whole segments."""
+    """One session's leases; `charged` counts the bytes of their whole segments, but for the `kept`
+    ones."""
 
     leases: set[Lease] = field(default_factory=set)
     charged: int = 0
+    kept: int = 0
+
+    def let_go(self, lease: Lease) -> None:
+        self.leases.discard(lease)
+        if lease.kept:
+            self.kept -= lease.segment.bytes
+        else:
+            self.charged -= lease.segment.bytes
 
 
 class Pool:
@@ -169,9 +182,26 @@ class Pool:
         return lease
 
     def free(self, session: str, refs: Iterable[pb.LeaseRef]) -> None:
-        """Give leases back; all or none. Raises: StaleLease."""
+        """The client gives leases back; all or none. Raises: StaleLease."""
         leases = {self.find(session, ref) for ref in refs}
         for lease in leases:
+            lease.shown = False
+            self._let_go(lease)
+
+    def keep(self, lease: Lease) -> None:
+        """The client works on with a result where it lies, which must not stop its next jobs."""
+        account = self._accounts.get(lease.session)
+        size = lease.segment.bytes
+        if account is None or lease.orphan or lease.kept:
+            return
+        if account.kept + size <= self._limits.kept_results_bytes:
+            lease.kept = True
+            account.kept += size
+            account.charged -= size
+
+    def abandon(self, lease: Lease) -> None:
+        """Its job is over, and the client did not say whether it still reads what lies there."""
+        if not lease.orphan:
             self._let_go(lease)
 
     def hold(self, lease: Lease) -> None:
@@ -197,7 +227,7 @@ class Pool:
     def held(self, session: str) -> tuple[int, int]:
         """(leases, bytes) of a session."""
         account = self._accounts.get(session, _Account())
-        return len(account.leases), account.charged
+        return len(account.leases), account.charged + account.kept
 
     def trim(self, unused_seconds: float) -> None:
         """Give up free memory that nobody wanted for a while."""
@@ -249,9 +279,11 @@ class Pool:
         del self._leases[lease.id]
         account = self._accounts.get(lease.session)
         if account is not None:
-            account.leases.discard(lease)
-            account.charged -= lease.segment.bytes
-        self._keep(lease.segment, lease.session)
+            account.let_go(lease)
+        if lease.shown:
+            self._retire(lease.segment)
+        else:
+            self._keep(lease.segment, lease.session)
         if account is not None:
             self._freed(lease.session)
 
@@ -274,6 +306,10 @@ class Pool:
 
     def _give_up(self, segment: Segment) -> None:
         del self._free[segment.id]
+        self._retire(segment)
+
+    def _retire(self, segment: Segment) -> None:
+        """Never to be used again; whoever has it mapped keeps what lies there."""
         self._bytes -= segment.bytes
         self._gone(segment.id)
         asyncio.get_running_loop().run_in_executor(None, segment.close)  # milliseconds

@@ -8,13 +8,15 @@ from dataclasses import replace
 from pathlib import Path
 
 from ..errors import InvalidInput
+from ..frame import DATA, Frame
+from ..media import Image
 from ..sequence import Sequence as Files
 from . import folder as folders
 from . import references
 from .check import Plate
 from .consent import CHECK, LOCK, USES, Consent, hash_of, parse_date
 from .folder import Character
-from .mattes import of_shot
+from .mattes import ALL, of_shot
 from .references import Reference
 
 
@@ -33,6 +35,28 @@ def add_frame(
     Raises: InvalidInput (which frame?), MissingFrame, and what `references.add` raises.
     """
     character = folders.load(folder)
+    picture = _picture(plate, frame, colorspace)
+    cover = of_shot(mattes, plate, character.mattes).frame(picture.number)
+    shot = {"shot": shot_name(plate)}
+    given = {name: text for name, text in words.items() if text}
+    return references.add(character, picture, cover, **(shot | given))
+
+
+def frame_with_matte(plate: str, matte: str, frame: int) -> tuple[Frame, Frame]:
+    """A frame of files, and one matte of a whole character: "" for the plate's own alpha.
+
+    Raises: as `add_frame`; InvalidInput where the plate is asked for its alpha and has none.
+    """
+    picture = _picture(plate, frame, "")
+    path = Files.parse(matte or plate).path(picture.number)
+    cover = Image.open(path).frame("", DATA, picture.number)
+    if not matte and ALL not in cover.channels:
+        raise InvalidInput(f"{plate} has no alpha.", "Give a matte of the character: --matte.")
+    return picture, cover
+
+
+def _picture(plate: str, frame: int, colorspace: str) -> Frame:
+    """frame: -1 for a still, or the only one there is."""
     source = Files.parse(plate)
     if frame < 0 and not source.is_still:
         there = source.given or source.frames()
@@ -47,15 +71,7 @@ def add_frame(
         picture = opened.frame(number)
     finally:
         opened.close()
-    cover = of_shot(mattes, plate, character.mattes).frame(number)
-    shot = {"shot": shot_name(plate)}
-    given = {name: text for name, text in words.items() if text}
-    return references.add(
-        character,
-        picture.with_pixels(picture.pixels, number=number),
-        cover,
-        **(shot | given),
-    )
+    return picture.with_pixels(picture.pixels, number=number)
 
 
 def shot_name(plate: str) -> str:

@@ -34,7 +34,7 @@ def group() -> typer.Typer:
         no_args_is_help=True,
         context_settings={"help_option_names": ["-h", "--help"]},
     )
-    for command in (new, add, consent, list_, show, check, calibrate, lock, report):
+    for command in (new, suggest, add, consent, list_, show, check, calibrate, lock, report):
         app.command(command.__name__.rstrip("_"))(guarded(command))
     return app
 
@@ -84,6 +84,25 @@ def add(
     else:
         print(f"{made.id}: {', '.join(made.regions)}")
     return 0
+
+
+def suggest(
+    plate: Annotated[str, typer.Argument(metavar="PLATE", help="A frame, or a sequence.")],
+    out: Annotated[str, typer.Option("--out", "-o", metavar="FILE", help="As regions.exr.")],
+    matte: Annotated[
+        str, typer.Option(metavar="FILES", help="Of the whole character; without: its alpha.")
+    ] = "",
+    frame: Annotated[int, typer.Option(metavar="NUMBER", help="Which frame of it.")] = -1,
+    region: Annotated[
+        list[str] | None,
+        typer.Option(metavar="NAME=PARTS", help="As face=1,4: what a region is made of."),
+    ] = None,
+    as_json: _Json = False,
+) -> int:
+    """Find parts of one colour in one matte: look at the picture, name them, get mattes of them."""
+    from . import character_work
+
+    return character_work.suggest(plate, matte, frame, out, region or [], as_json)
 
 
 def consent(

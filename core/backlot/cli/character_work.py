@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -53,6 +53,43 @@ def check(
             for result in checks.run(studio, work, force=force, progress=progress):
                 _tell_shot(result, as_json)
     return _tell(reports.write(checked), Path(out), as_json)
+
+
+def suggest(
+    plate: str, matte: str, frame: int, out: str, regions: Sequence[str], as_json: bool
+) -> int:
+    """Returns: 0."""
+    from .. import media
+    from ..character import adding, parts
+    from ..character.picture import write_png
+
+    named = {name: _numbers(each) for each in regions for name in [_region_name(each)]}
+    source, cover = adding.frame_with_matte(plate, matte, frame)
+    labels = parts.suggest(source, cover)
+    shown = Path(out).with_suffix(".png")
+    write_png(shown, parts.picture(labels, source))
+    if named:
+        media.write(out, parts.mattes(labels, source, cover, named), pixel_type="half")
+    if as_json:
+        emit({"parts": int(labels.max()), "picture": str(shown), "regions": named})
+    elif named:
+        print(f"{out}: {', '.join(named)}. Give it to `backlot character add --mattes {out}`.")
+    else:
+        print(f"{labels.max()} parts: look at {shown} and name them: --region face=1,4 ...")
+    return 0
+
+
+def _region_name(given: str) -> str:
+    from ..character.folder import checked_word
+
+    return checked_word(given.partition("=")[0], "region")
+
+
+def _numbers(given: str) -> list[int]:
+    parts = given.partition("=")[2].split(",")
+    if not all(part.strip().isdigit() for part in parts):
+        raise InvalidInput(f"{given!r} names no parts.", "Write it as face=1,4.")
+    return [int(part) for part in parts]
 
 
 def calibrate(folder: str, listed: str, mattes: str, clear: bool, as_json: bool) -> int:

@@ -72,7 +72,7 @@ class HelloReply(_message.Message):
     def __init__(self, protocol: _Optional[int] = ..., protocol_oldest: _Optional[int] = ..., build: _Optional[str] = ..., limits: _Optional[_Union[Limits, _Mapping]] = ..., capabilities: _Optional[_Iterable[str]] = ..., devices: _Optional[_Iterable[_Union[Device, _Mapping]]] = ..., ready: bool = ...) -> None: ...
 
 class Limits(_message.Message):
-    __slots__ = ("max_side", "max_frame_bytes", "session_quota_bytes", "max_queued_jobs", "max_frames_per_job", "max_channels", "chunk_bytes")
+    __slots__ = ("max_side", "max_frame_bytes", "session_quota_bytes", "max_queued_jobs", "max_frames_per_job", "max_channels", "chunk_bytes", "kept_results_bytes")
     MAX_SIDE_FIELD_NUMBER: _ClassVar[int]
     MAX_FRAME_BYTES_FIELD_NUMBER: _ClassVar[int]
     SESSION_QUOTA_BYTES_FIELD_NUMBER: _ClassVar[int]
@@ -80,6 +80,7 @@ class Limits(_message.Message):
     MAX_FRAMES_PER_JOB_FIELD_NUMBER: _ClassVar[int]
     MAX_CHANNELS_FIELD_NUMBER: _ClassVar[int]
     CHUNK_BYTES_FIELD_NUMBER: _ClassVar[int]
+    KEPT_RESULTS_BYTES_FIELD_NUMBER: _ClassVar[int]
     max_side: int
     max_frame_bytes: int
     session_quota_bytes: int
@@ -87,7 +88,8 @@ class Limits(_message.Message):
     max_frames_per_job: int
     max_channels: int
     chunk_bytes: int
-    def __init__(self, max_side: _Optional[int] = ..., max_frame_bytes: _Optional[int] = ..., session_quota_bytes: _Optional[int] = ..., max_queued_jobs: _Optional[int] = ..., max_frames_per_job: _Optional[int] = ..., max_channels: _Optional[int] = ..., chunk_bytes: _Optional[int] = ...) -> None: ...
+    kept_results_bytes: int
+    def __init__(self, max_side: _Optional[int] = ..., max_frame_bytes: _Optional[int] = ..., session_quota_bytes: _Optional[int] = ..., max_queued_jobs: _Optional[int] = ..., max_frames_per_job: _Optional[int] = ..., max_channels: _Optional[int] = ..., chunk_bytes: _Optional[int] = ..., kept_results_bytes: _Optional[int] = ...) -> None: ...
 
 class Device(_message.Message):
     __slots__ = ("name", "description", "memory_total", "memory_used", "state", "restarts", "worker_pid")
@@ -522,10 +524,12 @@ class Supply(_message.Message):
     def __init__(self, input: _Optional[str] = ..., number: _Optional[int] = ..., frame: _Optional[_Union[Frame, _Mapping]] = ..., missing: _Optional[_Union[Error, _Mapping]] = ...) -> None: ...
 
 class Consumed(_message.Message):
-    __slots__ = ("lease",)
+    __slots__ = ("lease", "kept")
     LEASE_FIELD_NUMBER: _ClassVar[int]
+    KEPT_FIELD_NUMBER: _ClassVar[int]
     lease: LeaseRef
-    def __init__(self, lease: _Optional[_Union[LeaseRef, _Mapping]] = ...) -> None: ...
+    kept: bool
+    def __init__(self, lease: _Optional[_Union[LeaseRef, _Mapping]] = ..., kept: bool = ...) -> None: ...
 
 class RunEvent(_message.Message):
     __slots__ = ("queued", "started", "need", "returned", "progress", "preview", "result", "warning", "frame_failed", "done", "error")
