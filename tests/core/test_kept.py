@@ -101,8 +101,7 @@ def test_a_result_outlives_a_killed_server():
         result = copied(studio, 4.0)
         os.kill(server.endpoint.pid, signal.SIGKILL)
         with pytest.raises(BacklotError):
-            for _ in range(100):
-                copied(studio, 5.0)
+            copied(studio, 5.0)
         assert (result == 4.0).all()
         studio.close()
     finally:
