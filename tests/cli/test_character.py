@@ -126,6 +126,33 @@ def test_lock_brings_back_what_changed_and_writes_a_cdl(show: CommandLine) -> No
     assert (over.code, "over each other" in over.err) == (2, True)
 
 
+def test_regions_are_suggested_named_and_become_a_reference(show: CommandLine) -> None:
+    whole = Frame(matte().pixels[..., [-1]], ("A",), meaning="data")
+    backlot.write(show.folder / "whole.exr", whole)
+    plate, given = "ref/plate.0001.exr", ("--matte", "whole.exr", "-o", "regions.exr")
+    asked = show("character", "suggest", plate, *given)
+    assert (asked.code, "parts: look at" in asked.out) == (0, True), asked.err
+    assert not (show.folder / "regions.exr").exists(), "nothing before somebody named them"
+    assert (show.folder / "regions.png").exists()
+    named = show(
+        "character",
+        "suggest",
+        plate,
+        *given,
+        "--region",
+        "coat=1,2",
+        "--region",
+        "face=3",
+        "--json",
+    )
+    assert named.json["regions"] == {"coat": [1, 2], "face": [3]}
+    added = show("character", "add", "chars/hero", plate, "--mattes", "regions.exr")
+    assert (added.code, added.out.rstrip().endswith(": coat, face")) == (0, True), added.out
+    for wrong in (["face=x"], ["face=1", "--region", "coat=1"], ["1=2"], ["face=99"]):
+        assert show("character", "suggest", plate, *given, "--region", *wrong).code == 2
+    assert show("character", "suggest", "whole.exr", "-o", "x.exr").code == 2
+
+
 def test_calibration_is_written_told_and_taken_back(show: CommandLine) -> None:
     told = show("character", "calibrate", "chars/hero", "shots/same")
     assert (told.code, "calibrated on 1 shots: errors coat x" in told.out) == (0, True), told.err
