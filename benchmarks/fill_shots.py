@@ -100,7 +100,7 @@ def _shot(studio: Any, shot: Shot) -> Iterator[Figure]:
     yield Figure(f"{name}, frames that changed outside the matte", 0.0 if exact else 1.0, "", 0.0)
     if shot.name == "dynamic":
         yield from _flagged(shot, bare)
-    for peer, theirs in (("Telea", _telea(shot, plates)), ("homographies", _median(shot, plates))):
+    for peer, theirs in (("Telea", telea(shot, plates)), ("homographies", median(shot, plates))):
         told = metrics.likeness(shot, theirs)
         note = f"worst frame {told['worst']:.1f}, all {told['all']:.1f}"
         yield Figure(f"{shot.name}, {peer}, revealed", told["revealed"], "dB", None, note)
@@ -172,7 +172,7 @@ def write(folder: Path, plates: list[Any], mattes: list[Picture], first: int = F
         backlot.write(folder / f"matte.{number}.exr", cover)
 
 
-def _telea(shot: Shot, plates: list[Any]) -> list[Picture]:
+def telea(shot: Shot, plates: list[Any]) -> list[Picture]:
     """OpenCV's, in 8 bits, frame by frame."""
     import cv2
 
@@ -184,7 +184,7 @@ def _telea(shot: Shot, plates: list[Any]) -> list[Picture]:
     return made
 
 
-def _median(shot: Shot, plates: list[Any]) -> list[Picture]:
+def median(shot: Shot, plates: list[Any]) -> list[Picture]:
     """The median of all other frames, brought over by one homography each, and to one light."""
     import cv2
 
