@@ -122,15 +122,15 @@ class Intake:
     def _other(self, name: str, number: int, view: str) -> Frame:
         kind = self._order.spec.input(name).kind
         colorspace = "data" if kind in ("matte", "data") else None
+        layer = self._order.layers.get(name, "")
         try:
-            return _numbered(self._picture(name, number, "", view, colorspace).frame, number)
+            return _numbered(self._picture(name, number, layer, view, colorspace).frame, number)
         except MissingFrame:
             raise
         except NotFound as error:
             raise InvalidInput(
-                f"{self._order.path(name, number).name} has several layers, and no main one that "
-                f"could be the {name}.",
-                f"Write the {name} to files of its own.",
+                f"{self._order.path(name, number).name} cannot be used as the {name}: {error}",
+                error.hint.replace("--layer", f"--layer {name}=NAME"),
             ) from error
 
     def _picture(
@@ -146,12 +146,18 @@ class Intake:
         before = self._stamped(path)
         if movie:
             picture = Picture(None, self._movie(path).frame(number, colorspace))
-        elif self._order.spec.input(name).kind == "matte" and self._regions:
+        elif not layer and self._order.spec.input(name).kind == "matte" and self._regions:
             picture = Picture(None, Mattes(str(path), self._regions).frame(number))
         else:
             image = Image.open(path)
             seen = view if name == self._order.main or view in image.views else ""
-            picture = Picture(image, image.frame(layer, colorspace, number, seen))
+            words = () if layer else self._order.spec.input(name).layers
+            picture = Picture(
+                image,
+                image.data(words, number, seen)
+                if words
+                else image.frame(layer, colorspace, number, seen),
+            )
         if path.stat().st_mtime_ns != before.mtime_ns:
             raise UnreadableFile(
                 f"{path.name} is being written by somebody else.", "Wait until it is finished."

@@ -92,13 +92,35 @@ def find(layers: Sequence[Layer], name: str, view: str) -> Layer:
         beauty = [each for each in here if _last(each.name).lower() in _BEAUTY]
         if beauty or len(here) == 1:
             return (beauty or here)[0]
-    names = ", ".join(layer.name or "the main RGBA" for layer in here)
     raise NotFound(
         f"There is no layer {name!r} in this file."
         if name
         else "This file has no main RGBA layer.",
-        f"It has {names}. Name one with --layer.",
+        f"It has {_told(here)}. Name one with --layer.",
     )
+
+
+def find_passes(layers: Sequence[Layer], words: Sequence[str], view: str) -> list[Layer]:
+    """Data by what such layers are called: the only layer of a file whatever its name, else those
+    of data whose names end in one of `words` (Nuke's forward and backward are two), else the main
+    one.
+
+    Raises: NotFound, also where passes of several renders could be meant.
+    """
+    here = [layer for layer in layers if layer.view == (view or layers[0].view)]
+    fitting = [each for each in here if each.meaning == DATA and _last(each.name).lower() in words]
+    if len(here) == 1 or not fitting:
+        return [find(layers, "", view)]
+    if len({each.name[: -len(_last(each.name))] for each in fitting}) > 1:
+        raise NotFound(
+            f"Several layers of this file could be meant: {_told(fitting)}.",
+            "Name one with --layer.",
+        )
+    return fitting
+
+
+def _told(layers: Sequence[Layer]) -> str:
+    return ", ".join(layer.name or "the main RGBA" for layer in layers)
 
 
 def _groups(

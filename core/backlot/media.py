@@ -10,7 +10,7 @@ Whatever was not asked to change keeps the file's own values, bit for bit.
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
@@ -98,7 +98,29 @@ class Image:
 
         Raises: NotFound (layer, view), UnreadableFile, InvalidInput (colour space).
         """
-        found = layers.find(self._layers, layer, view)
+        return self._frame(layers.find(self._layers, layer, view), colorspace, number, view)
+
+    def data(self, words: Sequence[str], number: int = 0, view: str = "") -> Frame:
+        """Passes as they are, looked for by what their layers are called: see layers.find_passes.
+
+        Raises: NotFound, UnreadableFile, InvalidInput (layers that belong together and differ in
+        window).
+        """
+        found = layers.find_passes(self._layers, words, view)
+        first, *others = (self._frame(each, "data", number, view) for each in found)
+        if any(each.data_window != first.data_window for each in others):
+            raise InvalidInput(
+                f"{', '.join(each.name for each in found)} do not cover the same pixels.",
+                "Write them with one data window.",
+            )
+        if not others:
+            return first
+        return first.with_pixels(
+            np.concatenate([each.pixels for each in (first, *others)], axis=2),
+            channels=sum((each.channels for each in others), first.channels),
+        )
+
+    def _frame(self, found: Layer, colorspace: str | None, number: int, view: str) -> Frame:
         part = self.parts[found.part]
         space = self._space(found, colorspace)
         dtype = pixeltypes.frame_dtype(part.dtype_of(found.channels))

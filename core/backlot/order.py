@@ -6,7 +6,7 @@ import math
 import os
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
 from typing import Any
@@ -22,6 +22,7 @@ class Order:
     """One take to be made. `take` checks and makes it.
 
     values: every parameter, curves as curves. frames: in the order in which they are made.
+    layers: of inputs, by name; "" or none: the main one, or what a pass is called.
     colorspace: of the plate's colour layers, None where the file says it.
     compression: of the files written, None for the plate's own.
     """
@@ -31,10 +32,15 @@ class Order:
     inputs: Mapping[str, sequence.Sequence]
     out: sequence.Sequence
     frames: tuple[int, ...]
-    layer: str = ""
+    layers: Mapping[str, str] = field(default_factory=dict)
     colorspace: str | None = None
     compression: str | None = None
     verify: bool = False
+
+    @property
+    def layer(self) -> str:
+        """The plate's layer that the tool works on."""
+        return self.layers.get(self.main, "")
 
     @property
     def main(self) -> str:
@@ -108,7 +114,7 @@ def take(
     out: str | os.PathLike[str],
     *,
     frames: str | Sequence[int] | None = None,
-    layer: str = "",
+    layer: str | Mapping[str, str] = "",
     colorspace: str | None = None,
     compression: str | None = None,
     verify: bool = False,
@@ -116,6 +122,7 @@ def take(
 ) -> Order:
     """An order, checked as far as that is possible without opening files.
 
+    layer: of the plate, or a mapping of inputs to layers.
     Raises: InvalidInput, NotFound (no frames at all, no such colour space), Unsupported (the
     output's format).
     """
@@ -132,7 +139,7 @@ def take(
         inputs,
         sequence.Sequence.parse(out, asked),
         asked or _frames(inputs[spec.inputs[0].name]),
-        layer,
+        {spec.inputs[0].name: layer} if isinstance(layer, str) else layer,
         colorspace,
         compression,
         verify,
@@ -163,6 +170,12 @@ def _frames(source: sequence.Sequence) -> tuple[int, ...]:
 
 
 def _check_layer(order: Order) -> None:
+    for name in order.layers:
+        if name not in order.inputs:
+            raise InvalidInput(
+                f"A layer is named for {name}, which is no input of this job.",
+                f"It has {', '.join(order.inputs)}.",
+            )
     if order.scales and order.layer:
         raise InvalidInput(
             f"{order.spec.label} scales all layers of a file, not {order.layer} alone.",

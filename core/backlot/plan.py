@@ -74,7 +74,7 @@ def make(
         version=order.spec.version,
         params=order.values,
         inputs={name: _relative(manifest, given) for name, given in order.inputs.items()},
-        layer=order.layer,
+        layer=_layers(order),
         colorspace=order.colorspace or "",
         compression=order.compression or "",
         engine=estimate.engine,
@@ -149,6 +149,12 @@ def _missing(order: Order, todo: Mapping[int, str]) -> dict[int, BacklotError]:
                 path = order.path(name, number)
                 missing[number] = MissingFrame(f"{path.name} is not there.", f"Looked for {path}.")
     return missing
+
+
+def _layers(order: Order) -> str:
+    """The layers that were named, as one text: the plate's, then "depth=ViewLayer.Depth"."""
+    others = [f"{name}={layer}" for name, layer in order.layers.items() if name != order.main]
+    return " ".join([order.layer, *sorted(others)]).strip()
 
 
 def _measure(order: Order) -> tuple[int, int, int, int]:

@@ -54,11 +54,12 @@ def write(
     out: str | os.PathLike[str],
     *,
     layer: str = "",
+    matte_layer: str = "",
     colorspace: str | None = None,
 ) -> None:
     """The sheet of a take, replaced whole.
 
-    source, matte, layer, colorspace: as `shot.process` was given them. out: the PNG.
+    source, matte, their layers, colorspace: as `shot.process` was given them. out: the PNG.
     Raises: InvalidInput (no PNG, a take that was not rated), what reading raises, CannotWrite.
     """
     check(out)
@@ -73,7 +74,8 @@ def write(
     numbers = [frame.number for frame in take.frames]
     plates = sequence.Sequence.parse(source, numbers)
     mattes = None if matte is None else sequence.Sequence.parse(matte, numbers)
-    pairs = [_pair(frame, plates, mattes, layer, colorspace) for frame in shown]
+    named = (layer, matte_layer)
+    pairs = [_pair(frame, plates, mattes, named, colorspace) for frame in shown]
     rows += [pairs[at] + (pairs[at + 1] if at + 1 < len(pairs) else []) for at in
              range(0, len(pairs), 2)]  # fmt: skip
     lowest = min(rated.values())
@@ -129,16 +131,18 @@ def _pair(
     report: FrameReport,
     plates: sequence.Sequence,
     mattes: sequence.Sequence | None,
-    layer: str,
+    named: tuple[str, str],
     colorspace: str | None,
 ) -> list[sheet.Tile]:
-    """A frame's plate and result, around the matte."""
-    number = report.number
+    """A frame's plate and result, around the matte. named: their layers."""
+    number, (layer, matte_layer) = report.number, named
     plate = media.read(plates.path(number), layer, colorspace, number)
     made = media.read(report.path, layer, colorspace, number)
     cover = None
     if mattes is not None:
-        cover = coverage(media.read(mattes.path(number), number=number), plate.data_window)
+        cover = coverage(
+            media.read(mattes.path(number), matte_layer, number=number), plate.data_window
+        )
     inside = np.ones(plate.pixels.shape[:2], bool) if cover is None else cover > 0
     part = _part(inside)
     before = _sized(sheet.displayed(plate)[part], inside[part])

@@ -64,7 +64,7 @@ def process(
     out: str | os.PathLike[str],
     *,
     frames: str | Sequence[int] | None = None,
-    layer: str = "",
+    layer: str | Mapping[str, str] = "",
     colorspace: str | None = None,
     compression: str | None = None,
     force: bool = False,
@@ -80,7 +80,8 @@ def process(
     notation, or a still, which serves every frame. The rest of `given` are parameters.
     frames: a range ("1001-1040", "1-9x2") or numbers; without, all of the source.
     layer: what a tool works on that keeps the size; the file's other layers stay untouched.
-        Tools that change the size take every layer.
+        Tools that change the size take every layer. A mapping names layers of several inputs:
+        {"matte": "roto", "depth": "ViewLayer.Depth"}. Passes are found by their usual names.
     colorspace: of the source, where the file does not say it. compression: of the files
         written; without, the source's, but a lossless one where a matte promises exactness.
     force: make every frame, finished or not. verify: read every file back and measure whether

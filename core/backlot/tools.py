@@ -139,6 +139,8 @@ class Input:
 
     before, after: the temporal window, in frames, that the tool may ask for around a frame.
     window_param: the parameter that must be on for it to count; "" where it always does.
+    layers: of data, the last words of the names, in small letters, that files give to the layers
+        that it is looked for in: ("depth", "z").
     """
 
     name: str
@@ -149,6 +151,7 @@ class Input:
     before: int = 0
     after: int = 0
     window_param: str = ""
+    layers: tuple[str, ...] = ()
 
     def window(self, values: Mapping[str, Value]) -> tuple[int, int]:
         """Frames before and after that the tool may ask for, with all parameters known."""

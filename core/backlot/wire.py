@@ -186,6 +186,7 @@ def _input_to_wire(given: tools.Input) -> pb.Input:
         before=given.before,
         after=given.after,
         window_param=given.window_param,
+        layers=given.layers,
     )
 
 
@@ -199,6 +200,7 @@ def _input_from_wire(message: pb.Input) -> tools.Input:
         before=message.before,
         after=message.after,
         window_param=message.window_param,
+        layers=tuple(message.layers),
     )
 
 

@@ -60,6 +60,7 @@ SPEC = ToolSpec(
             required=False,
             before=REACH,
             after=REACH,
+            layers=("depth", "z", "zdepth"),
         ),
         Input(
             "vectors",
@@ -70,6 +71,7 @@ SPEC = ToolSpec(
             required=False,
             before=REACH,
             after=REACH,
+            layers=("vector", "vectors", "motion", "mv", "forward", "backward"),
         ),
         Input(
             "texture",

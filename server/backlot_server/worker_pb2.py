@@ -3,7 +3,6 @@
 # source: backlot_server/worker.proto
 # Protobuf Python Version: 4.25.1
 """Generated protocol buffer code."""
-
 from google.protobuf import descriptor as _descriptor
 from google.protobuf import descriptor_pool as _descriptor_pool
 from google.protobuf import symbol_database as _symbol_database
@@ -16,45 +15,43 @@ _sym_db = _symbol_database.Default()
 from backlot.v1 import backlot_pb2 as backlot_dot_v1_dot_backlot__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(
-    b'\n\x1b\x62\x61\x63klot_server/worker.proto\x12\x15\x62\x61\x63klot_server.worker\x1a\x18\x62\x61\x63klot/v1/backlot.proto"\xde\x02\n\x08ToWorker\x12\x0b\n\x03job\x18\x01 \x01(\x04\x12-\n\x05\x62\x65gin\x18\x02 \x01(\x0b\x32\x1c.backlot_server.worker.BeginH\x00\x12$\n\x06supply\x18\x03 \x01(\x0b\x32\x12.backlot.v1.SupplyH\x00\x12+\n\x04room\x18\x04 \x01(\x0b\x32\x1b.backlot_server.worker.RoomH\x00\x12/\n\x06\x63redit\x18\x05 \x01(\x0b\x32\x1d.backlot_server.worker.CreditH\x00\x12+\n\x04stop\x18\x06 \x01(\x0b\x32\x1b.backlot_server.worker.StopH\x00\x12)\n\x03\x61sk\x18\x07 \x01(\x0b\x32\x1a.backlot_server.worker.AskH\x00\x12/\n\x06\x66orget\x18\x08 \x01(\x0b\x32\x1d.backlot_server.worker.ForgetH\x00\x42\t\n\x07message"\x9f\x03\n\nFromWorker\x12\x0b\n\x03job\x18\x01 \x01(\x04\x12-\n\x05ready\x18\x02 \x01(\x0b\x32\x1c.backlot_server.worker.ReadyH\x00\x12%\n\x05\x65vent\x18\x03 \x01(\x0b\x32\x14.backlot.v1.RunEventH\x00\x12\x34\n\twant_room\x18\x04 \x01(\x0b\x32\x1f.backlot_server.worker.WantRoomH\x00\x12-\n\x05spare\x18\x05 \x01(\x0b\x32\x1c.backlot_server.worker.SpareH\x00\x12\x33\n\x08released\x18\x06 \x01(\x0b\x32\x1f.backlot_server.worker.ReleasedH\x00\x12+\n\x04turn\x18\x07 \x01(\x0b\x32\x1b.backlot_server.worker.TurnH\x00\x12/\n\x06\x61nswer\x18\x08 \x01(\x0b\x32\x1d.backlot_server.worker.AnswerH\x00\x12+\n\x04note\x18\t \x01(\x0b\x32\x1b.backlot_server.worker.NoteH\x00\x42\t\n\x07message"^\n\x05\x42\x65gin\x12 \n\x05start\x18\x01 \x01(\x0b\x32\x11.backlot.v1.Start\x12\x12\n\nunconsumed\x18\x02 \x01(\r\x12\x1f\n\x04room\x18\x03 \x01(\x0b\x32\x11.backlot.v1.Lease"J\n\x04Room\x12 \n\x05lease\x18\x01 \x01(\x0b\x32\x11.backlot.v1.Lease\x12 \n\x05\x65rror\x18\x02 \x01(\x0b\x32\x11.backlot.v1.Error"\x08\n\x06\x43redit"\x06\n\x04Stop"\x83\x01\n\x03\x41sk\x12\n\n\x02id\x18\x01 \x01(\x04\x12\x33\n\x08\x65stimate\x18\x02 \x01(\x0b\x32\x1f.backlot_server.worker.EstimateH\x00\x12/\n\x06models\x18\x03 \x01(\x0b\x32\x1d.backlot.v1.ListModelsRequestH\x00\x42\n\n\x08question"o\n\x08\x45stimate\x12,\n\x07request\x18\x01 \x01(\x0b\x32\x1b.backlot.v1.EstimateRequest\x12\x0e\n\x06inputs\x18\x02 \x03(\t\x12\x14\n\x0c\x63heck_inputs\x18\x03 \x01(\x08\x12\x0f\n\x07measure\x18\x04 \x01(\x08"\x19\n\x06\x46orget\x12\x0f\n\x07segment\x18\x01 \x01(\x04",\n\x05Ready\x12#\n\x05tools\x18\x01 \x03(\x0b\x32\x14.backlot.v1.ToolSpec"\x19\n\x08WantRoom\x12\r\n\x05\x62ytes\x18\x01 \x01(\x04",\n\x05Spare\x12#\n\x05lease\x18\x01 \x01(\x0b\x32\x14.backlot.v1.LeaseRef")\n\x08Released\x12\r\n\x05input\x18\x01 \x01(\t\x12\x0e\n\x06number\x18\x02 \x01(\x11"\x06\n\x04Turn"\xa0\x01\n\x06\x41nswer\x12\n\n\x02id\x18\x01 \x01(\x04\x12-\n\x08\x65stimate\x18\x02 \x01(\x0b\x32\x19.backlot.v1.EstimateReplyH\x00\x12-\n\x06models\x18\x03 \x01(\x0b\x32\x1b.backlot.v1.ListModelsReplyH\x00\x12"\n\x05\x65rror\x18\x04 \x01(\x0b\x32\x11.backlot.v1.ErrorH\x00\x42\x08\n\x06\x61nswer"\x14\n\x04Note\x12\x0c\n\x04text\x18\x01 \x01(\tb\x06proto3'
-)
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x1b\x62\x61\x63klot_server/worker.proto\x12\x15\x62\x61\x63klot_server.worker\x1a\x18\x62\x61\x63klot/v1/backlot.proto\"\xde\x02\n\x08ToWorker\x12\x0b\n\x03job\x18\x01 \x01(\x04\x12-\n\x05\x62\x65gin\x18\x02 \x01(\x0b\x32\x1c.backlot_server.worker.BeginH\x00\x12$\n\x06supply\x18\x03 \x01(\x0b\x32\x12.backlot.v1.SupplyH\x00\x12+\n\x04room\x18\x04 \x01(\x0b\x32\x1b.backlot_server.worker.RoomH\x00\x12/\n\x06\x63redit\x18\x05 \x01(\x0b\x32\x1d.backlot_server.worker.CreditH\x00\x12+\n\x04stop\x18\x06 \x01(\x0b\x32\x1b.backlot_server.worker.StopH\x00\x12)\n\x03\x61sk\x18\x07 \x01(\x0b\x32\x1a.backlot_server.worker.AskH\x00\x12/\n\x06\x66orget\x18\x08 \x01(\x0b\x32\x1d.backlot_server.worker.ForgetH\x00\x42\t\n\x07message\"\x9f\x03\n\nFromWorker\x12\x0b\n\x03job\x18\x01 \x01(\x04\x12-\n\x05ready\x18\x02 \x01(\x0b\x32\x1c.backlot_server.worker.ReadyH\x00\x12%\n\x05\x65vent\x18\x03 \x01(\x0b\x32\x14.backlot.v1.RunEventH\x00\x12\x34\n\twant_room\x18\x04 \x01(\x0b\x32\x1f.backlot_server.worker.WantRoomH\x00\x12-\n\x05spare\x18\x05 \x01(\x0b\x32\x1c.backlot_server.worker.SpareH\x00\x12\x33\n\x08released\x18\x06 \x01(\x0b\x32\x1f.backlot_server.worker.ReleasedH\x00\x12+\n\x04turn\x18\x07 \x01(\x0b\x32\x1b.backlot_server.worker.TurnH\x00\x12/\n\x06\x61nswer\x18\x08 \x01(\x0b\x32\x1d.backlot_server.worker.AnswerH\x00\x12+\n\x04note\x18\t \x01(\x0b\x32\x1b.backlot_server.worker.NoteH\x00\x42\t\n\x07message\"^\n\x05\x42\x65gin\x12 \n\x05start\x18\x01 \x01(\x0b\x32\x11.backlot.v1.Start\x12\x12\n\nunconsumed\x18\x02 \x01(\r\x12\x1f\n\x04room\x18\x03 \x01(\x0b\x32\x11.backlot.v1.Lease\"J\n\x04Room\x12 \n\x05lease\x18\x01 \x01(\x0b\x32\x11.backlot.v1.Lease\x12 \n\x05\x65rror\x18\x02 \x01(\x0b\x32\x11.backlot.v1.Error\"\x08\n\x06\x43redit\"\x06\n\x04Stop\"\x83\x01\n\x03\x41sk\x12\n\n\x02id\x18\x01 \x01(\x04\x12\x33\n\x08\x65stimate\x18\x02 \x01(\x0b\x32\x1f.backlot_server.worker.EstimateH\x00\x12/\n\x06models\x18\x03 \x01(\x0b\x32\x1d.backlot.v1.ListModelsRequestH\x00\x42\n\n\x08question\"o\n\x08\x45stimate\x12,\n\x07request\x18\x01 \x01(\x0b\x32\x1b.backlot.v1.EstimateRequest\x12\x0e\n\x06inputs\x18\x02 \x03(\t\x12\x14\n\x0c\x63heck_inputs\x18\x03 \x01(\x08\x12\x0f\n\x07measure\x18\x04 \x01(\x08\"\x19\n\x06\x46orget\x12\x0f\n\x07segment\x18\x01 \x01(\x04\",\n\x05Ready\x12#\n\x05tools\x18\x01 \x03(\x0b\x32\x14.backlot.v1.ToolSpec\"\x19\n\x08WantRoom\x12\r\n\x05\x62ytes\x18\x01 \x01(\x04\",\n\x05Spare\x12#\n\x05lease\x18\x01 \x01(\x0b\x32\x14.backlot.v1.LeaseRef\")\n\x08Released\x12\r\n\x05input\x18\x01 \x01(\t\x12\x0e\n\x06number\x18\x02 \x01(\x11\"\x06\n\x04Turn\"\xa0\x01\n\x06\x41nswer\x12\n\n\x02id\x18\x01 \x01(\x04\x12-\n\x08\x65stimate\x18\x02 \x01(\x0b\x32\x19.backlot.v1.EstimateReplyH\x00\x12-\n\x06models\x18\x03 \x01(\x0b\x32\x1b.backlot.v1.ListModelsReplyH\x00\x12\"\n\x05\x65rror\x18\x04 \x01(\x0b\x32\x11.backlot.v1.ErrorH\x00\x42\x08\n\x06\x61nswer\"\x14\n\x04Note\x12\x0c\n\x04text\x18\x01 \x01(\tb\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
-_builder.BuildTopDescriptorsAndMessages(DESCRIPTOR, "backlot_server.worker_pb2", _globals)
+_builder.BuildTopDescriptorsAndMessages(DESCRIPTOR, 'backlot_server.worker_pb2', _globals)
 if _descriptor._USE_C_DESCRIPTORS == False:
-    DESCRIPTOR._options = None
-    _globals["_TOWORKER"]._serialized_start = 81
-    _globals["_TOWORKER"]._serialized_end = 431
-    _globals["_FROMWORKER"]._serialized_start = 434
-    _globals["_FROMWORKER"]._serialized_end = 849
-    _globals["_BEGIN"]._serialized_start = 851
-    _globals["_BEGIN"]._serialized_end = 945
-    _globals["_ROOM"]._serialized_start = 947
-    _globals["_ROOM"]._serialized_end = 1021
-    _globals["_CREDIT"]._serialized_start = 1023
-    _globals["_CREDIT"]._serialized_end = 1031
-    _globals["_STOP"]._serialized_start = 1033
-    _globals["_STOP"]._serialized_end = 1039
-    _globals["_ASK"]._serialized_start = 1042
-    _globals["_ASK"]._serialized_end = 1173
-    _globals["_ESTIMATE"]._serialized_start = 1175
-    _globals["_ESTIMATE"]._serialized_end = 1286
-    _globals["_FORGET"]._serialized_start = 1288
-    _globals["_FORGET"]._serialized_end = 1313
-    _globals["_READY"]._serialized_start = 1315
-    _globals["_READY"]._serialized_end = 1359
-    _globals["_WANTROOM"]._serialized_start = 1361
-    _globals["_WANTROOM"]._serialized_end = 1386
-    _globals["_SPARE"]._serialized_start = 1388
-    _globals["_SPARE"]._serialized_end = 1432
-    _globals["_RELEASED"]._serialized_start = 1434
-    _globals["_RELEASED"]._serialized_end = 1475
-    _globals["_TURN"]._serialized_start = 1477
-    _globals["_TURN"]._serialized_end = 1483
-    _globals["_ANSWER"]._serialized_start = 1486
-    _globals["_ANSWER"]._serialized_end = 1646
-    _globals["_NOTE"]._serialized_start = 1648
-    _globals["_NOTE"]._serialized_end = 1668
+  DESCRIPTOR._options = None
+  _globals['_TOWORKER']._serialized_start=81
+  _globals['_TOWORKER']._serialized_end=431
+  _globals['_FROMWORKER']._serialized_start=434
+  _globals['_FROMWORKER']._serialized_end=849
+  _globals['_BEGIN']._serialized_start=851
+  _globals['_BEGIN']._serialized_end=945
+  _globals['_ROOM']._serialized_start=947
+  _globals['_ROOM']._serialized_end=1021
+  _globals['_CREDIT']._serialized_start=1023
+  _globals['_CREDIT']._serialized_end=1031
+  _globals['_STOP']._serialized_start=1033
+  _globals['_STOP']._serialized_end=1039
+  _globals['_ASK']._serialized_start=1042
+  _globals['_ASK']._serialized_end=1173
+  _globals['_ESTIMATE']._serialized_start=1175
+  _globals['_ESTIMATE']._serialized_end=1286
+  _globals['_FORGET']._serialized_start=1288
+  _globals['_FORGET']._serialized_end=1313
+  _globals['_READY']._serialized_start=1315
+  _globals['_READY']._serialized_end=1359
+  _globals['_WANTROOM']._serialized_start=1361
+  _globals['_WANTROOM']._serialized_end=1386
+  _globals['_SPARE']._serialized_start=1388
+  _globals['_SPARE']._serialized_end=1432
+  _globals['_RELEASED']._serialized_start=1434
+  _globals['_RELEASED']._serialized_end=1475
+  _globals['_TURN']._serialized_start=1477
+  _globals['_TURN']._serialized_end=1483
+  _globals['_ANSWER']._serialized_start=1486
+  _globals['_ANSWER']._serialized_end=1646
+  _globals['_NOTE']._serialized_start=1648
+  _globals['_NOTE']._serialized_end=1668
 # @@protoc_insertion_point(module_scope)

@@ -141,6 +141,7 @@ def test_parameters_and_curves_are_options(cli: CommandLine) -> None:
         (("--secnods", "1"), 2, "No such option: --secnods"),
         (("--range",), 2, "Option '--range' requires an argument."),
         (("--layer", "diffuse"), 2, "There is no layer 'diffuse' in this file."),
+        (("--layer", "depth=Z"), 2, "A layer is named for depth, which is no input of this job."),
         (("--colorspace", "nowhere"), 2, "no colour space 'nowhere'"),
     ],
 )

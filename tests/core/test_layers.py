@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from backlot.errors import NotFound
-from backlot.layers import Header, find, layers_of
+from backlot.layers import Header, find, find_passes, layers_of
 
 
 def seen(*parts: Header) -> dict[str, tuple[tuple[str, ...], str]]:
@@ -130,3 +130,33 @@ def test_a_layer_that_is_not_there() -> None:
         find(layers, "diffuse", "")
     with pytest.raises(NotFound, match="no view 'left'"):
         find(layers, "N", "left")
+
+
+DEPTH, VECTORS = ("depth", "z", "zdepth"), ("vector", "vectors", "motion", "forward", "backward")
+
+
+@pytest.mark.parametrize(
+    ("parts", "words", "names"),
+    [
+        ([("R", "G", "B", "A", "depth.Z", "N.Z")], DEPTH, ["depth"]),
+        ([("R", "G", "B", "A", "Z", "N.Z")], DEPTH, ["Z"]),
+        ([("v.Combined.R", "v.Combined.G", "v.Combined.B", "v.Depth.Z", "v.Vector.Z")],
+         DEPTH, ["v.Depth"]),
+        ([("R", "G", "B", "A", "forward.u", "forward.v", "backward.u", "backward.v")],
+         VECTORS, ["forward", "backward"]),
+        ([("R", "G", "B", "A"), ("forward.u", "forward.v"), ("backward.u", "backward.v")],
+         VECTORS, ["forward", "backward"]),
+        ([("R", "G", "B", "A")], DEPTH, [""]),
+        ([("whatever",)], DEPTH, ["whatever"]),
+        ([("R", "G", "B", "A", "N.X", "N.Y", "N.Z")], DEPTH, [""]),
+    ],
+)  # fmt: skip
+def test_passes_are_found_by_their_usual_names(parts, words, names) -> None:
+    layers = layers_of([Header(channels, f"part{n}") for n, channels in enumerate(parts)])
+    assert [each.name for each in find_passes(layers, words, "")] == names
+
+
+def test_passes_of_two_renders_are_not_guessed_among() -> None:
+    layers = layers_of([Header(("R", "G", "B", "A", "set.Depth.Z", "hero.Depth.Z"))])
+    with pytest.raises(NotFound, match=r"set\.Depth, hero\.Depth"):
+        find_passes(layers, DEPTH, "")

@@ -12,15 +12,18 @@ import numpy as np
 import pytest
 
 import backlot
-from backlot import local
+from backlot import local, order
 from backlot.client import Studio, connect
 from backlot.errors import (
     BacklotError,
+    InvalidInput,
     ServerUnavailable,
 )
 from backlot.events import Result
 from backlot.finish import Finish
+from backlot.intake import Intake
 from backlot.local import Endpoint
+from backlot.manifest import Manifest
 from backlot.media import Image
 from backlot.report import Update
 from backlot.shot import _Run, process
@@ -220,3 +223,52 @@ def test_the_take_says_itself(studio: Studio, source: str, out: str) -> None:
 def test_through_the_studio(endpoint: Endpoint, source: str, out: str) -> None:
     with connect(endpoint=endpoint) as opened:
         assert opened.process("passthrough", source, out=out).exit_code == 0
+
+
+def inputs_of(studio: Studio, tmp_path: Path, layer: object = "", **given: object) -> Intake:
+    """What a fill of one frame reads, as the server would ask for it."""
+    given = {"matte": tmp_path / "p.exr", **given}
+    asked = order.take(
+        studio.tool("fill"), tmp_path / "p.exr", tmp_path / "o.exr", layer=layer, **given
+    )
+    return Intake(asked, Manifest(asked.manifest_path, asked.name))
+
+
+def test_a_pass_is_found_among_the_layers_of_a_render(studio: Studio, tmp_path: Path) -> None:
+    write_layers(tmp_path / "p.exr")
+    frame = inputs_of(studio, tmp_path, depth=tmp_path / "p.exr").read("depth", 1)
+    assert frame.channels == ("depth.Z",)
+    assert frame.meaning == "data"
+    assert np.array_equal(frame.pixels.view(np.uint32), raw(tmp_path / "p.exr", "depth"))
+
+
+def test_layers_of_other_inputs_are_named(studio: Studio, tmp_path: Path) -> None:
+    write_layers(tmp_path / "p.exr")
+    layers = {"matte": "id", "depth": "glow"}
+    intake = inputs_of(studio, tmp_path, layers, depth=tmp_path / "p.exr")
+    assert np.array_equal(intake.matte(1).pixels.view(np.uint32), raw(tmp_path / "p.exr", "id"))
+    assert intake.read("depth", 1).channels == ("glow.R", "glow.G", "glow.B")
+    assert intake.plate(1, "").frame.channels == ("R", "G", "B", "A")
+
+
+def test_a_layer_that_is_not_there_says_how_to_name_one(studio: Studio, tmp_path: Path) -> None:
+    write_layers(tmp_path / "p.exr")
+    with pytest.raises(InvalidInput, match=r"cannot be used as the matte: .*'roto'") as told:
+        inputs_of(studio, tmp_path, {"matte": "roto"}).matte(1)
+    assert "--layer matte=NAME" in told.value.hint
+    assert "depth" in told.value.hint
+    with pytest.raises(InvalidInput, match="named for depth, which is no input of this job"):
+        inputs_of(studio, tmp_path, {"depth": "roto"})
+
+
+def test_another_layer_is_another_take(studio: Studio, tmp_path: Path) -> None:
+    write_layers(tmp_path / "p.exr")
+    cover = np.zeros((HEIGHT, WIDTH, 1), np.float32)
+    cover[2:4, 2:4] = 1.0
+    backlot.write(tmp_path / "m.exr", backlot.Frame(cover, meaning="data"))
+    given = {"matte": tmp_path / "m.exr", "depth": tmp_path / "p.exr", "mode": "still"}
+    for layers, state in (({}, "done"), ({}, "kept"), ({"depth": "glow"}, "done")):
+        take = process(
+            studio, "fill", tmp_path / "p.exr", tmp_path / "o.exr", layer=layers, **given
+        )
+        assert [frame.state for frame in take.frames] == [state]

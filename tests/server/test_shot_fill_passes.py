@@ -20,6 +20,17 @@ def deep() -> Deep:
     return Deep()
 
 
+@pytest.mark.parametrize(
+    ("channels", "at"),
+    [("Z", 0), ("V", 0), ("RGBA", 0), (("scene.Depth.Z",), 0), ("YA", 0), ("AZ", 1)],
+)
+def test_which_channel_is_the_depth(channels: tuple[str, ...], at: int) -> None:
+    """As Blender's File Output writes it, too: in R, G and B, with an alpha of 1."""
+    pixels = np.ones((2, 2, len(channels)), np.float32)
+    pixels[..., at] = 4.0
+    assert (depth_pass(Frame(pixels, tuple(channels), meaning=DATA)) == 0.25).all()
+
+
 def test_depth_is_found_where_nobody_gives_it(deep: Deep) -> None:
     made, _ = run(deep.inputs(), MIDDLE)
     assert deep.error(MIDDLE, made[MIDDLE]) > 36

@@ -29,7 +29,7 @@ WHY = {
 }
 """Why it cannot be told, by the tool's code."""
 
-_YES, _NO, _MOST = 0.0, -3.0, 12.0
+_YES, _NO, _MOST = -1.3, -2.2, 12.0
 """Odds of a scene from which it changed and up to which it did not; and the most that one shot
 may weigh."""
 _RUN = 5

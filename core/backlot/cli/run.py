@@ -6,7 +6,7 @@ import os
 import shutil
 import signal
 import threading
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -31,7 +31,7 @@ def run(
     *,
     out: str,
     frames: str | None,
-    layer: str | None,
+    layer: Sequence[str] | None,
     colorspace: str | None,
     compression: str | None,
     force: bool,
@@ -51,13 +51,14 @@ def run(
     if report is not None:
         rated.check(report)
     first = spec.inputs[0].name
-    given: dict[str, Any] = {**inputs, **params, "frames": frames, "layer": layer or ""}
+    layers = _layers(layer or (), first)
+    given: dict[str, Any] = {**inputs, **params, "frames": frames, "layer": layers}
     given |= {"colorspace": colorspace, "compression": compression, "force": force}
     source = given.pop(first)
     with connect(client="cli") as studio:
         specs.remember(studio.tools())
         if compare:
-            where = {name: given[name] for name in ("frames", "layer", "colorspace")}
+            where = {"frames": frames, "layer": layers.get(first, ""), "colorspace": colorspace}
             return _compare(studio, spec, source, out, as_json, {**where, **params})
         if variants is not None:
             del given["force"], given["compression"]
@@ -71,10 +72,17 @@ def run(
                 studio, spec.name, source, out, verify=verify, progress=progress, **given
             )
     if report is not None:
-        where = {name: given[name] for name in ("layer", "colorspace")}
-        rated.write(take, source, given.get(spec.output.matte), report, **where)
+        named = {"layer": layers.get(first, ""), "matte_layer": layers.get(spec.output.matte, "")}
+        matte = inputs.get(spec.output.matte)
+        rated.write(take, source, matte, report, colorspace=colorspace, **named)
     _tell_take(take, as_json)
     return take.exit_code
+
+
+def _layers(words: Sequence[str], first: str) -> dict[str, str]:
+    """Input -> layer, of what `--layer` says: NAME is the plate's, INPUT=NAME that of another."""
+    pairs = (word.rpartition("=") for word in words)
+    return {name or first: layer for name, _, layer in pairs}
 
 
 def _compare(

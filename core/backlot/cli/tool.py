@@ -19,7 +19,13 @@ RUN = "Run"
 _OWN: dict[str, tuple[Any, tuple[str, ...], str, str, str]] = {
     "out": (str, ("--out", "-o"), "PATH", FILES, "Where to write, as in clean.####.exr."),
     "frames": (str, ("--range", "-r"), "RANGE", FILES, "1001-1040, 1-9x2 or 1,5,9. Default: all."),
-    "layer": (str, ("--layer",), "NAME", FILES, "The layer to work on. Default: the main one."),
+    "layer": (
+        list[str],
+        ("--layer",),
+        "NAME",
+        FILES,
+        "The layer to work on. Default: the main one. INPUT=NAME: of another input.",
+    ),
     "colorspace": (str, ("--colorspace",), "NAME", FILES, "Of the plate, where it says none."),
     "compression": (str, ("--compression",), "NAME", FILES, "Of the output. Default: the plate's."),
     "curves": (

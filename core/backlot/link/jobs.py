@@ -13,6 +13,7 @@ from ..client import Studio
 from ..errors import BacklotError, Cancelled, InvalidInput, ServerUnavailable
 from ..frame import Frame
 from ..running import Running
+from ..tools import Input
 from .memory import Buffers
 from .pixels import Layout, frame_in, layout_out, layout_to_json, put_changed, put_out
 from .protocol import Json, error_to_json
@@ -103,7 +104,9 @@ class Work:
         spec = studio.tool(request.tool)
         spec.check_inputs(list(request.inputs))
         main = spec.inputs[0].name
-        sent = {name: self._frame(name, number, name == main) for name in request.inputs}
+        sent = {
+            name: self._frame(spec.input(name), number, name == main) for name in request.inputs
+        }
         with studio.submit(
             request.tool,
             [number],
@@ -143,8 +146,8 @@ class Work:
                 self._tell("warning", number=event.number, sentence=event.sentence)
         return {"finished": finished, "failed": failed}
 
-    def _frame(self, name: str, number: int, main: bool) -> Frame:
-        given = self._request.inputs[name]
+    def _frame(self, spec: Input, number: int, main: bool) -> Frame:
+        given = self._request.inputs[spec.name]
         if isinstance(given, FromBuffer):
             request = self._request
             frame = frame_in(given.memory.map, given.layout, number, request.view, _pool)
@@ -155,7 +158,7 @@ class Work:
             return frame
         from .sequences import read_frame
 
-        return read_frame(given, number, self._request.view)
+        return read_frame(given, number, self._request.view, spec.layers)
 
     def _hand_over(self, event: events.Result, spec: Any, sent: dict[str, Frame]) -> None:
         """Put a result into a buffer, a file, or both, and tell where it is."""

@@ -32,10 +32,10 @@ def run_files(
     main = spec.inputs[0].name
     files = {name: each for name, each in request.inputs.items() if isinstance(each, FromFiles)}
     for name, each in files.items():
-        if name != main and (each.layer or each.colorspace):
+        if name != main and each.colorspace:
             raise InvalidInput(
-                f"A layer or colour space was named for {name}, which is taken as its files say.",
-                f"Name them for {main} alone.",
+                f"A colour space was named for {name}, which is taken as its files say.",
+                f"Name it for {main} alone.",
             )
     given: dict[str, Any] = {name: each.files for name, each in files.items() if name != main}
     given.update(request.params)
@@ -52,7 +52,7 @@ def run_files(
         files[main].files,
         request.out_files,
         frames=request.frames,
-        layer=files[main].layer,
+        layer={name: each.layer for name, each in files.items() if each.layer},
         colorspace=files[main].colorspace or None,
         compression=request.options.get("compression"),
         priority=request.priority,
@@ -99,10 +99,12 @@ def _tell_report(report: FrameReport, tell: Callable[..., None]) -> None:
     )
 
 
-def read_frame(given: FromFiles, number: int, view: str) -> Frame:
-    """One frame of an input on disk. Raises: what media.Image raises."""
+def read_frame(given: FromFiles, number: int, view: str, words: tuple[str, ...] = ()) -> Frame:
+    """One frame of an input on disk. words: see media.Image.data. Raises: what media.Image does."""
     path = Sequence.parse(given.files).path(number)
     image = Image.open(path, given.colorspace or None)
+    if words and not given.layer:
+        return image.data(words, number, view)
     return image.frame(given.layer, number=number, view=view)
 
 

@@ -292,7 +292,7 @@ class ToolSpec(_message.Message):
     def __init__(self, name: _Optional[str] = ..., label: _Optional[str] = ..., summary: _Optional[str] = ..., version: _Optional[str] = ..., inputs: _Optional[_Iterable[_Union[Input, _Mapping]]] = ..., params: _Optional[_Iterable[_Union[Param, _Mapping]]] = ..., output: _Optional[_Union[Output, _Mapping]] = ..., hidden: bool = ...) -> None: ...
 
 class Input(_message.Message):
-    __slots__ = ("name", "kind", "label", "help", "required", "before", "after", "window_param")
+    __slots__ = ("name", "kind", "label", "help", "required", "before", "after", "window_param", "layers")
     NAME_FIELD_NUMBER: _ClassVar[int]
     KIND_FIELD_NUMBER: _ClassVar[int]
     LABEL_FIELD_NUMBER: _ClassVar[int]
@@ -301,6 +301,7 @@ class Input(_message.Message):
     BEFORE_FIELD_NUMBER: _ClassVar[int]
     AFTER_FIELD_NUMBER: _ClassVar[int]
     WINDOW_PARAM_FIELD_NUMBER: _ClassVar[int]
+    LAYERS_FIELD_NUMBER: _ClassVar[int]
     name: str
     kind: str
     label: str
@@ -309,7 +310,8 @@ class Input(_message.Message):
     before: int
     after: int
     window_param: str
-    def __init__(self, name: _Optional[str] = ..., kind: _Optional[str] = ..., label: _Optional[str] = ..., help: _Optional[str] = ..., required: bool = ..., before: _Optional[int] = ..., after: _Optional[int] = ..., window_param: _Optional[str] = ...) -> None: ...
+    layers: _containers.RepeatedScalarFieldContainer[str]
+    def __init__(self, name: _Optional[str] = ..., kind: _Optional[str] = ..., label: _Optional[str] = ..., help: _Optional[str] = ..., required: bool = ..., before: _Optional[int] = ..., after: _Optional[int] = ..., window_param: _Optional[str] = ..., layers: _Optional[_Iterable[str]] = ...) -> None: ...
 
 class Param(_message.Message):
     __slots__ = ("name", "kind", "default", "minimum", "maximum", "step", "unit", "choices", "label", "group", "help", "animatable")

@@ -12,7 +12,7 @@ from ..membrane import Values
 
 def depth_pass(frame: Frame) -> Values:
     """(height, width) float32 inverse distance along the axis: 0 at infinity, NaN where unknown."""
-    at = _channel(frame, ("z", "depth", "y", "v", "a"), "depth")
+    at = _channel(frame, ("z", "depth", "y", "v", "r"), "depth")
     distance = np.asarray(frame.pixels[:, :, at], np.float32)
     with np.errstate(divide="ignore", invalid="ignore"):
         inverse = np.where(distance > 0, 1 / distance, np.nan)
