@@ -20,23 +20,24 @@ from .evidence import LARGEST, Shift, Weighed, weigh
 from .statistics import LUMINANCE, Look
 
 UNCHANGED, CHANGED, CANNOT_TELL = "unchanged", "changed", "cannot tell"
-PARTS = {"pure": 0.52, "middle": 0.36, "bright": 0.12}
+PARTS = {"pure": 0.426, "lit": 0.371, "middle": 0.18, "bright": 0.023}
 """Weights of what is measured of a region in its shift."""
 _PIXELS, _REGIONS = 12, 3
 _MIXED, _CLIPPED, _DARK = 0.28, 0.30, 0.60
 _GREY = 0.03
-_YES, _NO = 0.0, -4.6
+_YES, _NO = -1.3, -2.7
 _USUAL = 3.0
 _TONE = (0.02, 0.9)
 
 # Variances of errors: in all, and for each of what they grow with.
-_ANY, _WITHIN, _MORE, _SHOWN, _ALL, _WASHED = 8e-6, 0.0046, 0.024, 0.0049, 0.072, 0.012
-_FEW_THERE, _FEW_HERE, _DIM = 0.003, 0.0006, 0.00085
+_ANY, _WITHIN, _MORE, _SHOWN, _ALL, _WASHED = 9.3e-6, 0.0040, 0.126, 0.0052, 0.188, 0.0025
+_FEW_THERE, _FEW_HERE, _DIM = 0.0035, 0.0008, 0.00326
+_GLOSS_THERE, _GLOSS_HERE, _GLOSS_MORE = 0.187, 0.0046, 0.036
 _DIM_TONE = 0.02
-_SIZE = 0.53
+_SIZE = 1.17
 """Of a drift, as a share of the threshold: standard deviation along each axis of CIE Lab."""
 _EVEN, _STEADY = 0.12, 0.15
-_SURPRISE = 1.2
+_SURPRISE = 0.53
 """Mean over undrifted regions of the characters that constants were chosen on, each held at 9."""
 
 
@@ -175,6 +176,7 @@ def _more(shot: Mapping[str, Look], reference: Mapping[str, Look]) -> Values:
 def _error(look: Look, reference: Look, more: Values) -> Values:
     """Covariance of a shift that is no drift."""
     here, there = (np.array(each.variation).reshape(2, 2) for each in (look, reference))
+    glossy, known = (_gloss(each) for each in (look, reference))
     washed = np.array(reference.lit[1:])
     dim = min(2.0, _DIM_TONE / float(_tone(reference) @ LUMINANCE))
     alone = _ANY + _FEW_THERE / reference.pixels + _FEW_HERE / look.pixels + _DIM * dim
@@ -185,7 +187,15 @@ def _error(look: Look, reference: Look, more: Values) -> Values:
         + _SHOWN * here
         + _ALL * more
         + _WASHED * np.outer(washed, washed)
+        + _GLOSS_THERE * np.outer(known, known)
+        + _GLOSS_HERE * np.outer(glossy, glossy)
+        + _GLOSS_MORE * np.outer(glossy - known, glossy - known)
     )
+
+
+def _gloss(look: Look) -> Values:
+    """How highlights wash a region's chroma out, (2,): what is shown of it hangs on the view."""
+    return np.subtract(look.middle, look.bright)[1:]
 
 
 def _positive(matrix: Values) -> Values:

@@ -20,13 +20,13 @@ import numpy as np
 from . import colour
 from .colour import Values
 
-LAMPS, TINT = 0.28, 0.022
+LAMPS, TINT = 0.6, 0.024
 """Standard deviations of a light along the Planckian locus and to its side."""
-PRIOR = 0.01
+PRIOR = 0.19
 """Of a region's having drifted."""
 LARGEST = 0.7
 """Standard deviation of the largest drifts, whatever CIEDE2000 says of dark colours."""
-_BROAD = 2.5
+_BROAD = 1.3
 """How much wider drifts are taken to be once the question is how large one is."""
 _ROUNDS = 2
 _BASES = (0.0, 0.5, 1.0)
