@@ -1,8 +1,13 @@
 """AIFill with the tool that Backlot ships, through the simulator and the real server."""
 
-import numpy as np
+import os
+import sys
 
-from tests.hosts.nuke.pixels import load, save
+import numpy as np
+import pytest
+
+from tests.hosts.nuke.pixels import Image, load, save
+from tests.server.shots import Deep
 
 from .comps import same
 from .conftest import FORMAT, WINDOW, matte, plate, read, until
@@ -60,3 +65,49 @@ def test_what_the_tool_changes_beyond_the_matte_is_not_cut(nuke, linked, tmp_pat
     assert (changed & ~covered).any()
     for name in ("rgba.red", "rgba.green", "rgba.blue", "rgba.alpha"):
         assert same(made.planes[name], shown.planes[name])
+
+
+def cg(folder, shot):
+    """A render as a host gets it: beauty, depth and both ways of motion in one file a frame."""
+    vectors, depths = shot.vectors(), shot.depths()
+    h, w = shot.plates[shot.numbers[0]].shape[:2]
+    os.makedirs(folder, exist_ok=True)
+    for n in shot.numbers:
+        planes = {
+            f"rgba.{c}": shot.plates[n][:, :, at] for at, c in enumerate(("red", "green", "blue"))
+        }
+        planes["rgba.alpha"] = np.ones((h, w), np.float32)
+        planes["depth.Z"] = depths[n].pixels[:, :, 0]
+        x, y, z, v = np.moveaxis(vectors[n].pixels, 2, 0)
+        planes |= {"backward.u": x, "backward.v": y, "forward.u": -z, "forward.v": -v}
+        window = (0, 0, w, h)
+        planes = {name: np.ascontiguousarray(p, np.float32) for name, p in planes.items()}
+        save(f"{folder}/cg.{n}.exr", Image(planes, window, (w, h)), list(planes), False)
+        cover = {"rgba.alpha": np.ascontiguousarray(shot.mattes[n], np.float32)}
+        save(f"{folder}/matte.{n}.exr", Image(cover, window, (w, h)), ["rgba.alpha"], False)
+    return f"{folder}/cg.%04d.exr", f"{folder}/matte.%04d.exr"
+
+
+@pytest.mark.parametrize("pipe", ["depth", "vectors"])
+def test_a_renders_passes_go_along_and_are_used(nuke, linked, tmp_path, pipe):
+    """The pipe is the whole render: the tool finds the pass in it and fills better than without."""
+    host, shot = nuke(), Deep()
+    first, last = shot.numbers[0], shot.numbers[-1]
+    render, cover = cg(tmp_path / "plates", shot)
+    host._root["name"]._value = str(tmp_path / "comp.nk")
+    host._frame = shot.numbers[6]
+    node = host.module.createNode("AIFill")
+    node.setInput(0, read(host, render, (first, last)))
+    node.setInput(1, read(host, cover, (first, last)))
+    errors = []
+    for connected in (False, True):
+        if connected:
+            spec = sys.modules["backlot_nuke.node"].spec_of(node)
+            number = [each["name"] for each in spec["inputs"]].index(pipe)
+            node.setInput(number, read(host, render, (first, last)))
+        host.press(node, "render_frame")
+        assert until(host, node).endswith("1 frame")
+        shown = host.show(node, host._frame)
+        made = np.stack([shown.planes[f"rgba.{c}"] for c in ("red", "green", "blue")], 2)
+        errors.append(shot.error(host._frame, made))
+    assert errors[1] > max(36.0, errors[0])
