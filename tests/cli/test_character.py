@@ -153,6 +153,27 @@ def test_regions_are_suggested_named_and_become_a_reference(show: CommandLine) -
     assert show("character", "suggest", "whole.exr", "-o", "x.exr").code == 2
 
 
+def test_mattes_of_one_frame_are_carried_along_the_shot_and_can_be_checked_with(
+    show: CommandLine,
+) -> None:
+    (show.folder / "m").mkdir()
+    given = ("--mattes", "shots/redder/roto.{region}.####.exr", "--frame", "1003")
+    command = ("character", "carry", "chars/hero")
+    told = show(*command, "shots/redder/plate.####.exr", *given, "-o", "m/m.####.exr")
+    assert told.code == 0, told.out + told.err
+    assert "6 frames, confidence from" in told.out
+    for name in REGIONS:
+        (show.folder / f"shots/redder/roto.{name}.1002.exr").unlink()
+    checked = show(*CHECK, "shots/redder/plate.####.exr", "-o", "out", "--mattes", "m/m.####.exr")
+    assert (checked.code, "coat changed by" in checked.out) == (10, True), checked.err
+    (show.folder / "shots/redder/plate.1005.exr").unlink()
+    cut = show(
+        *command, "shots/redder/plate.####.exr", *given, "-o", "m/n.####.exr", "--range",
+        "1001-1006", "--json",
+    )  # fmt: skip
+    assert (cut.code, cut.json["look_at"]) == (11, [1005, 1006])
+
+
 def test_calibration_is_written_told_and_taken_back(show: CommandLine) -> None:
     told = show("character", "calibrate", "chars/hero", "shots/same")
     assert (told.code, "calibrated on 1 shots: errors coat x" in told.out) == (0, True), told.err

@@ -34,7 +34,7 @@ def group() -> typer.Typer:
         no_args_is_help=True,
         context_settings={"help_option_names": ["-h", "--help"]},
     )
-    for command in (new, suggest, add, consent, list_, show, check, calibrate, lock, report):
+    for command in (new, suggest, carry, add, consent, list_, show, check, calibrate, lock, report):
         app.command(command.__name__.rstrip("_"))(guarded(command))
     return app
 
@@ -103,6 +103,21 @@ def suggest(
     from . import character_work
 
     return character_work.suggest(plate, matte, frame, out, region or [], as_json)
+
+
+def carry(
+    folder: _Folder,
+    plate: Annotated[str, typer.Argument(metavar="PLATE", help="A sequence.")],
+    frame: Annotated[int, typer.Option(metavar="NUMBER", help="Which frame has mattes.")],
+    out: Annotated[str, typer.Option("--out", "-o", metavar="FILES", help="As m.####.exr.")],
+    mattes: _Mattes = "",
+    frames: _Range = "",
+    as_json: _Json = False,
+) -> int:
+    """Carry the mattes of one frame along its shot; say where they have to be looked at."""
+    from . import character_work
+
+    return character_work.carry(folder, plate, mattes, frame, out, frames, as_json)
 
 
 def consent(

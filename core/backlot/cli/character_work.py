@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from ..errors import InvalidInput
-from ..sequence import parse_frames
+from ..sequence import parse_frames, show_frames
 from . import specs
 from .follow import followed, take_fields
 from .run import end_on_signals
@@ -77,6 +77,36 @@ def suggest(
     else:
         print(f"{labels.max()} parts: look at {shown} and name them: --region face=1,4 ...")
     return 0
+
+
+def carry(
+    folder: str, plate: str, mattes: str, frame: int, out: str, frames: str, as_json: bool
+) -> int:
+    """Returns: 0, or 11 where mattes have to be looked at."""
+    from ..character import carrying
+    from ..character.folder import load
+    from ..character.mattes import of_shot
+    from ..client import connect
+    from ..sequence import Sequence as Files
+
+    end_on_signals()
+    files = Files.parse(plate)
+    numbers = parse_frames(frames) if frames else files.given or files.frames()
+    given = of_shot(mattes, plate, load(folder).mattes).frame(frame)
+    with connect(client="cli") as studio:
+        made = list(carrying.carry(studio, plate, given, numbers, out))
+    doubtful = sorted(each.number for each in made if each.doubtful)
+    if as_json:
+        emit({"frames": [vars(each) for each in made], "look_at": doubtful})
+    else:
+        for each in made:
+            if each.failed:
+                stdout().print(f"[yellow]frame {each.number} failed: {each.failed}[/]")
+        least = min((each.least for each in made), default=0.0)
+        print(f"{len(made)} frames, confidence from {least:.2f}")
+        if doubtful:
+            print(f"Look at frames {show_frames(doubtful)}: mattes may be off there.")
+    return CANNOT_TELL if doubtful else 0
 
 
 def _region_name(given: str) -> str:
