@@ -8,7 +8,7 @@ from __future__ import annotations
 import os
 from collections.abc import Iterator
 from dataclasses import dataclass
-from functools import lru_cache
+from functools import cache, lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -36,7 +36,7 @@ class Case:
     def drift(self) -> dict[str, Drift]:
         if self.variant == "clean":
             return {}
-        return cast.drifts(self.character)[int(self.variant[1:])]
+        return _drifts(self.character.name)[int(self.variant[1:])]
 
     @property
     def path(self) -> Path:
@@ -104,6 +104,11 @@ def walk(character: Character, light: str, flicker: float) -> list[tuple[Path, A
         picture = lights.lit(_groups(path), lights.LIGHTS[light]) * np.float32(level)
         made.append((path, lights.plate(picture, path.name + light)))
     return made
+
+
+@cache
+def _drifts(name: str) -> list[dict[str, Drift]]:
+    return cast.drifts(next(each for each in cast.CAST if each.name == name))
 
 
 @lru_cache(maxsize=4)
