@@ -131,6 +131,8 @@ def _groups(
     main = (bare & set(_RGBA)) or ({"Y"} if "Y" in bare and "X" not in bare else set())
     if main == {"A"} and "Y" in bare and "X" not in bare:
         main = {"Y", "A"}
+    if {"X", "Y"} <= bare and not bare & {"R", "G", "B"}:  # as Blender's File Output writes them
+        main = bare & {"X", "Y", "Z", "W", "A"}
     label = part.name
     if part.view and label.endswith(f".{part.view}"):
         label = label[: -len(part.view) - 1]

@@ -256,5 +256,5 @@ def test_a_matte_file_without_a_main_layer_is_refused_in_words(studio, roto) -> 
     )
     error = take.frames[0].error
     assert error is not None
-    assert error.sentence.startswith("layers.exr has several layers, and no main one")
-    assert error.hint == "Write the matte to files of its own."
+    assert error.sentence.startswith("layers.exr cannot be used as the matte: This file has no")
+    assert error.hint == "It has one, two. Name one with --layer matte=NAME."

@@ -76,7 +76,8 @@ def test_names_that_mean_data(name: str, meaning: str) -> None:
 @pytest.mark.parametrize(
     ("channels", "meaning"),
     [(("Y",), "color"), (("Y", "A"), "color"), (("A",), "data"), (("R", "G", "B"), "color"),
-     (("R",), "data"), (("R", "G"), "data")],
+     (("R",), "data"), (("R", "G"), "data"), (("X", "Y", "Z"), "data"),
+     (("X", "Y", "Z", "W"), "data"), (("X", "Y", "Z", "A"), "data")],
 )  # fmt: skip
 def test_main_layers(channels: tuple[str, ...], meaning: str) -> None:
     assert seen(Header(channels)) == {"": (channels, meaning)}
@@ -148,6 +149,7 @@ DEPTH, VECTORS = ("depth", "z", "zdepth"), ("vector", "vectors", "motion", "forw
          VECTORS, ["forward", "backward"]),
         ([("R", "G", "B", "A")], DEPTH, [""]),
         ([("whatever",)], DEPTH, ["whatever"]),
+        ([("X", "Y", "Z", "W")], VECTORS, [""]),
         ([("R", "G", "B", "A", "N.X", "N.Y", "N.Z")], DEPTH, [""]),
     ],
 )  # fmt: skip
