@@ -8,6 +8,7 @@ user would do instead: nothing, or make a region's colours like those of the ref
 from __future__ import annotations
 
 import itertools
+import json
 import tempfile
 import time
 from collections import defaultdict
@@ -21,6 +22,7 @@ from examples.characters import lights
 from examples.characters.cast import REFERENCE, Character
 
 from . import character_cases as cases
+from . import character_mattes as mattes
 from . import character_peers as peers
 from . import character_scores as scores
 from .character_cases import Case
@@ -31,6 +33,8 @@ STEP = 20
 """Numbers of frames lie so far apart that none is a neighbour of another."""
 WALKS = ("tungsten", "day", "mixed")
 FLICKER = 0.15
+APPROVED = ("under", "camera", "overcast", "day")
+"""Lights of the shots that a calibration is made on; it is measured in the others."""
 HD = (1080, 1920)
 
 
@@ -46,11 +50,15 @@ def figures() -> Iterator[Figure]:
         for name, cast in (("chosen on", tuned), ("frozen out", frozen)):
             if not cast:
                 continue
-            seen, flicker = [], []
+            seen, flicker, sent = [], [], {}
+            calibrated: list[tuple[Seen, Seen]] = []
             for character in cast:
-                sent = made_character(studio, Path(home) / character.name, character)
-                seen += observed(studio, sent, character)
-                flicker += flickering(studio, sent, character)
+                one = made_character(studio, Path(home) / character.name, character)
+                told = observed(studio, one, character)
+                calibrated += with_calibration(studio, one, character, told)
+                seen += told
+                flicker += flickering(studio, one, character)
+                sent[character.name] = one
             head = f"{name} ({len(cast)})"
             yield from _verdicts(head, seen)
             yield from _corrections(head, seen)
@@ -58,6 +66,9 @@ def figures() -> Iterator[Figure]:
                 note = f"median; worst shot {max(flicker):.2f}, {len(flicker)} shots"
                 value = float(np.median(flicker))
                 yield Figure(f"{head}, flicker of the correction", value, "dE", 0.2, note)
+            yield from _calibrated(head, calibrated)
+            yield from mattes.suggested(head, cast)
+            yield from mattes.carried(head, studio, sent, cast)
         yield from _speed(studio, Path(home), (tuned or frozen)[0])
 
 
@@ -93,8 +104,37 @@ def observed(studio: Any, sent: str, character: Character) -> list[Seen]:
     return found
 
 
+def with_calibration(
+    studio: Any, sent: str, character: Character, seen: Sequence[Seen]
+) -> Iterator[tuple[Seen, Seen]]:
+    """Undrifted shots in half of the lights calibrate; all in the others, before and after."""
+    from backlot.character import calibrating
+
+    said: dict[str, dict[str, list[float]]] = defaultdict(lambda: defaultdict(list))
+    for one in seen:
+        if one.case.variant == "clean" and one.case.light in APPROVED and "surprise" in one.said:
+            if one.said["why"] != "mixed-light":
+                said[one.region][one.case.view].append(one.said["surprise"])
+    spreads = {
+        region: calibrating.spread([s for each in views.values() for s in each])
+        for region, views in said.items()
+    }
+    every = [
+        case
+        for case in cases.cases(character)
+        if case.light not in APPROVED and case.kind != lights.TWO_COLOUR
+    ]
+    before = {(one.case.path, one.case.light, one.region): one for one in seen}
+    given = json.dumps({**json.loads(sent), "spreads": spreads})
+    for number, _, measured in _through(studio, given, every, tuple(character.cloths), "check"):
+        case = every[number // STEP]
+        for region, told in measured.items():
+            if (case.path, case.light, region) in before:
+                yield before[case.path, case.light, region], Seen(case, region, told)
+
+
 def _through(
-    studio: Any, sent: str, every: Sequence[Case], regions: tuple[str, ...]
+    studio: Any, sent: str, every: Sequence[Case], regions: tuple[str, ...], mode: str = "lock"
 ) -> Iterator[tuple[int, Any, dict[str, Any]]]:
     from backlot import Frame
     from backlot.errors import MissingFrame
@@ -110,7 +150,7 @@ def _through(
         return Frame(every[at].plate(), number=number)
 
     numbers = [at * STEP for at in range(len(every))]
-    params = {"character": sent, "mode": "lock"}
+    params = {"character": sent, "mode": mode}
     with studio.submit(
         "character-lock", numbers, read, ["source", "matte"], params, priority="batch"
     ) as running:
@@ -276,6 +316,23 @@ def _corrections(head: str, seen: list[Seen]) -> Iterator[Figure]:
         size = float(np.mean([s.said["size"] for s in harmed]))
         note = f"{len(harmed)} of {sum(not s.drifted for s in seen)}"
         yield Figure(f"{head}, size of false alarms", size, "dE", None, note)
+
+
+def _calibrated(head: str, pairs: list[tuple[Seen, Seen]]) -> Iterator[Figure]:
+    """The same shots without and with a calibration on shots in other lights."""
+    if not pairs:
+        return
+    alarms, told = [], []
+    for which in (0, 1):
+        seen = [pair[which] for pair in pairs]
+        alarms.append(scores.false_alarms(*scores.ranked(seen)))
+        told.append(scores.rates(seen))
+    note = f"without {alarms[0]:.1f}"
+    yield Figure(f"{head}, calibrated: false alarms at 90 % found", alarms[1], "%", None, note)
+    words = ("false of decided", "found of all", "cannot tell, same")
+    note = "; ".join(f"{word} {told[0][word]:.1f} to {told[1][word]:.1f}" for word in words)
+    value = told[1]["false of decided"]
+    yield Figure(f"{head}, calibrated: false alarms among decided", value, "%", None, note)
 
 
 def flickering(studio: Any, sent: str, character: Character) -> list[float]:
