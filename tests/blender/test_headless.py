@@ -78,6 +78,14 @@ def test_a_shot_in_the_compositor(bpy_python, packages, place):
 
 
 @pytest.mark.slow
+def test_a_renders_passes_guide_the_fill(bpy_python, packages, place):
+    need(bpy_python)
+    command = [bpy_python, str(INSIDE / "passes.py")]
+    passed, _ = run_inside(command, place, packages[0], seconds=500)
+    assert passed == expected("passes")
+
+
+@pytest.mark.slow
 def test_a_figure_is_removed_over_a_shot_and_the_render_is_the_clean_plate(
     bpy_python, packages, place
 ):

@@ -53,6 +53,16 @@ def file_output(tree, folder, names):
     return node
 
 
+def render_layer_of(output):
+    """The layer to take a Render Layers' Vector from, in the render's file of all passes.
+
+    "" where a node has all four numbers of it: before 4.5 sockets hand on three.
+    """
+    if bpy.app.version >= (4, 5, 0) or output.node.bl_idname != "CompositorNodeRLayers":
+        return ""
+    return f"{output.node.layer}.Vector" if output.identifier == "Vector" else ""
+
+
 def _new_slot(slots, name):
     slots.new(name)
     return slots[-1]

@@ -126,7 +126,7 @@ def process(scene, group, frames, finished=None):
         params = controls.values(
             controls.settings_of(group, spec["name"]), spec, frames, owner=group
         )
-        inputs = {name: {"files": render.pattern(name)} for name in wanted}
+        inputs = {name: render.plates(name) for name in wanted}
         inputs[spec["inputs"][0]["name"]]["colorspace"] = places.scene_linear()
         out = {"files": take.file("result.####.exr")}
         session.start(task, spec["name"], frames, params=params, inputs=inputs, out=out)
@@ -152,14 +152,15 @@ def _placed(scene, group):
 def _wanted(node, spec):
     """Tool input -> (the output socket that feeds it, whether its alpha says something)."""
     wanted = {}
-    sockets = [each for each in node.inputs if each.enabled]
-    for given, socket in zip(spec["inputs"], sockets, strict=True):
-        if socket.links:
+    for at, given in enumerate(spec["inputs"]):
+        name = given["label"] or given["name"] if at else node.inputs[0].name
+        socket = node.inputs.get(name)  # a group made with an older Backlot may lack it
+        if socket is not None and socket.links:
             wanted[given["name"]] = (socket.links[0].from_socket, given["kind"] != "matte")
         elif given["required"]:
             raise LinkError(
                 "invalid-input",
-                f"Nothing is connected to {socket.name} of {node.label or node.name}.",
+                f"Nothing is connected to {name} of {node.label or node.name}.",
                 "Connect a picture."
                 if given["kind"] != "matte"
                 else "Connect a matte: white is "

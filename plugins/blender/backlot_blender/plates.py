@@ -8,6 +8,7 @@ import bpy
 from . import compat
 from .host import LinkError, stamps
 
+_LAYERS = "layers"
 _SETTINGS = ("use_compositing", "use_sequencer", "use_file_extension", "use_render_cache")
 
 
@@ -26,11 +27,12 @@ class Render:
         self._scene, self._tree = scene.name, tree
         self._frames = list(frames)
         self._folder = folder
-        self._names = list(wanted)
-        alphas = {name: with_alpha for name, (_, with_alpha) in wanted.items()}
-        node = compat.file_output(tree, folder, alphas)
-        for socket, (output, _) in zip(node.inputs, wanted.values(), strict=False):
-            tree.links.new(output, socket)
+        layers = {name: compat.render_layer_of(output) for name, (output, _) in wanted.items()}
+        self._layers = {name: layer for name, layer in layers.items() if layer}
+        self._names = [name for name in wanted if name not in self._layers]
+        node = compat.file_output(tree, folder, {name: wanted[name][1] for name in self._names})
+        for name, socket in zip(self._names, node.inputs, strict=False):
+            tree.links.new(wanted[name][0], socket)
         self._node = node.name
         render = scene.render
         self._before = {name: getattr(render, name) for name in _SETTINGS if hasattr(render, name)}
@@ -64,12 +66,23 @@ class Render:
                     f"Frame {number} was rendered, but nothing came to {name}.",
                     "See that compositing is on and that the picture before the node is not empty.",
                 )
-            os.replace(found, self.pattern(name).replace("####", f"{number:04d}"))
+            os.replace(found, self._file(name, number))
+        if self._layers:
+            with compat.writing_exr(scene.render.image_settings, layers=True):
+                image = bpy.data.images["Render Result"]
+                image.save_render(self._file(_LAYERS, number), scene=scene)
         return len(self._frames)
 
-    def pattern(self, name):
-        """The plates of one input, for the companion."""
-        return os.path.join(self._folder, name + ".####.exr")
+    def plates(self, name):
+        """One input of a job, as the companion takes it."""
+        layer = self._layers.get(name)
+        if layer:
+            return {"files": self._file(_LAYERS), "layer": layer}
+        return {"files": self._file(name)}
+
+    def _file(self, name, number=None):
+        frame = "####" if number is None else f"{number:04d}"
+        return os.path.join(self._folder, f"{name}.{frame}.exr")
 
     def close(self):
         """Put the scene back as it was."""
