@@ -171,8 +171,26 @@ def a_missing_matte_says_so():
     assert "white" in task.error.hint
 
 
-def fill_changes_nothing_outside_the_matte():
+def keep_inputs(group, names):
+    """The group as an older Backlot made it, with fewer inputs."""
+    if hasattr(group, "interface"):
+        for item in list(group.interface.items_tree):
+            if item.in_out == "INPUT" and item.name not in names:
+                group.interface.remove(item)
+    else:
+        for item in [each for each in group.inputs if each.name not in names]:
+            group.inputs.remove(item)
+
+
+def a_group_with_fewer_inputs_than_the_tool_still_runs():
+    fill_changes_nothing_outside_the_matte(("Image", "Matte", "Reference"))
+
+
+def fill_changes_nothing_outside_the_matte(inputs=()):
     scene, tree, _, node = set_up("fill")
+    if inputs:
+        keep_inputs(node.node_tree, inputs)
+        assert len(node.inputs) == len(inputs)
     mask = tree.nodes.new("CompositorNodeImage")
     matte = bpy.data.images.new("m.exr", 8, 6, alpha=True, float_buffer=True, is_data=True)
     level = [float(3 <= x <= 4 and 2 <= y <= 3) for y in range(6) for x in range(8)]
@@ -290,6 +308,7 @@ main(
     parameters_are_animated_frame_by_frame,
     a_missing_matte_says_so,
     fill_changes_nothing_outside_the_matte,
+    a_group_with_fewer_inputs_than_the_tool_still_runs,
     a_rendered_scene_is_processed_and_not_srgb_encoded,
     a_render_is_kept_as_an_image_with_pixels,
     an_object_is_taken_out_by_its_cryptomatte,
