@@ -1,4 +1,5 @@
 import itertools
+from dataclasses import replace
 from types import SimpleNamespace
 
 import numpy as np
@@ -234,6 +235,20 @@ def test_every_tile_has_one_shape_and_fits_the_budget(card):
 
 def test_the_budget_decides_the_tile(card):
     assert tiles.area_of(card, 1 << 30) == pytest.approx(4 * tiles.area_of(card, 1 << 28), rel=1e-3)
+
+
+def test_networks_that_take_more_memory_get_smaller_tiles(card):
+    areas = [
+        tiles.area_of(replace(card, recipe=recipe))
+        for recipe in (
+            {"features": 32},
+            {"features": 48},
+            {"features": 48, "looks": 2},
+            {"features": 48, "looks": 4},
+        )
+    ]
+    assert areas == sorted(areas, reverse=True)
+    assert areas[1] / areas[3] == pytest.approx(16 / 7, rel=0.05)
 
 
 def test_a_reel_gives_rows_in_order_and_forgets():
