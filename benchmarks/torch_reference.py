@@ -10,18 +10,26 @@ import sys
 import time
 
 SLOPE = 0.1
+FLIPS = ((), (2, 3), (3,), (2,))
 
 
 def main(weights: str, scale: str, threads: str, height: str, width: str) -> None:
     import torch
+    from safetensors import safe_open
     from safetensors.torch import load_file
     from torch.nn import functional
 
     torch.set_num_threads(int(threads))
     kernels = load_file(weights)
+    with safe_open(weights, "pt") as file:
+        looks = FLIPS[: int(file.metadata().get("looks", 1))]
     body = [kernels[f"body.{n}"] for n in range(sum(name.startswith("body.") for name in kernels))]
 
     def run(x: torch.Tensor) -> torch.Tensor:
+        made = [look(x.flip(axes)).flip(axes) for axes in looks]
+        return torch.stack(made).mean(dim=0) if made[1:] else made[0]
+
+    def look(x: torch.Tensor) -> torch.Tensor:
         padded = functional.pad(x, (2, 2, 2, 2), mode="replicate")
         first = y = functional.leaky_relu(functional.conv2d(padded, kernels["head"]), SLOPE)
         for kernel in body[:-1]:
