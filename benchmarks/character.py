@@ -112,9 +112,9 @@ def with_calibration(
 
     said: dict[str, dict[str, list[float]]] = defaultdict(lambda: defaultdict(list))
     for one in seen:
-        if one.case.variant == "clean" and one.case.light in APPROVED and "surprise" in one.said:
-            if one.said["why"] != "mixed-light":
-                said[one.region][one.case.view].append(one.said["surprise"])
+        right = one.case.variant == "clean" and one.case.light in APPROVED
+        if right and "surprise" in one.said and one.said["why"] != "mixed-light":
+            said[one.region][one.case.view].append(one.said["surprise"])
     spreads = {
         region: calibrating.spread([s for each in views.values() for s in each])
         for region, views in said.items()

@@ -18,6 +18,8 @@ from .statistics import LUMINANCE, Pixels
 
 _WIDE = 1280
 """Width from which motion is looked for on a smaller picture."""
+_SOFT = 1.5
+"""Grain below this many pixels is no motion."""
 _APART = 1.0
 """Pixels that the way there and back may end apart, and a twentieth of its length."""
 _BLACK = 1e-3
@@ -43,11 +45,16 @@ def shown(picture: Pixels) -> Gray:
     """
     import cv2
 
-    level = np.log(np.maximum(np.nan_to_num(picture) @ LUMINANCE.astype(np.float32), _BLACK))
+    level = np.log(np.maximum(_finite(picture) @ LUMINANCE.astype(np.float32), _BLACK))
+    level = np.asarray(cv2.GaussianBlur(level, (0, 0), _SOFT))
     while level.shape[1] > _WIDE:
         level = np.asarray(cv2.resize(level, None, fx=0.5, fy=0.5, interpolation=cv2.INTER_AREA))
     low, high = np.percentile(level, (1, 99))
     return np.asarray(np.clip((level - low) * (255 / max(high - low, 1e-3)), 0, 255), np.uint8)
+
+
+def _finite(picture: Pixels) -> Pixels:
+    return np.nan_to_num(picture, nan=0.0, posinf=0.0, neginf=0.0)
 
 
 def begun(first: Gray) -> Carried:

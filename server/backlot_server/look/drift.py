@@ -216,13 +216,19 @@ def _metric(tone: Values) -> Values:
     seen = colour.lab(tone)
 
     def squared(red: float, blue: float) -> float:
-        ways = [colour.lab(tone * colour.from_opponent([0, s * red, s * blue])) for s in (1, -1)]
+        ways = [colour.lab(tone * _gain(tone, (s * red, s * blue))) for s in (1, -1)]
         return float(np.mean([colour.difference(seen, way) ** 2 for way in ways])) / step**2
 
     red, blue, both = squared(step, 0), squared(0, step), squared(step, step)
     cross = (both - red - blue) / 2
     values, vectors = np.linalg.eigh(np.array([[red, cross], [cross, blue]]))
     return np.asarray((vectors * np.maximum(values, 1.0)) @ vectors.T)
+
+
+def _gain(tone: Values, chroma: Sequence[float] | Values) -> Values:
+    """What changes (ln R/G, ln B/G) of a colour by so much, and keeps its luminance."""
+    gain = colour.from_opponent([0.0, *chroma])
+    return np.asarray(gain * (LUMINANCE @ tone) / (LUMINANCE @ (tone * gain)))
 
 
 def judge(
@@ -252,7 +258,7 @@ def judge(
 def _said(residual: Residual, left: Values, weighed: Weighed, at: int, limit: float) -> Verdict:
     odds, drift = float(weighed.odds[at]), weighed.drift[at]
     tone = _tone(residual.reference)
-    gain = colour.from_opponent([0.0, *drift])
+    gain = _gain(tone, drift)
     size = float(colour.difference(colour.lab(tone), colour.lab(tone * gain)))
     error = float(np.sqrt(np.trace(_metric(tone) @ weighed.sure[at])))
     said = Verdict(
