@@ -18,6 +18,7 @@ from backlot_resolve.panel.controls import Controls
 from backlot_resolve.panel.memory import Memory
 from PySide6.QtCore import QPoint, QPointF, Qt
 from PySide6.QtTest import QTest
+from PySide6.QtWidgets import QLabel
 
 from .conftest import until
 
@@ -54,6 +55,18 @@ def test_controls_are_built_from_the_spec_and_give_its_types(app):
     assert controls.values() == changed
     assert told
     assert isinstance(controls.values()["grow"], int)
+
+
+def test_a_group_is_shown_once_whatever_order_its_parameters_come_in(app):
+    groups = {"strength": "Fill", "grow": "Matte", "seed": "Fill"}
+    params = [dict(p, group=groups.get(p["name"], "")) for p in SPEC["params"]]
+    controls = Controls(dict(SPEC, params=params))
+    headings = [label.text() for label in controls.findChildren(QLabel, "group")]
+    assert headings == ["Fill", "Matte"]
+    controls.resize(400, 600)
+    controls.show()
+    rows = [controls._widgets[name].y() for name in ("strength", "seed", "grow")]
+    assert rows == sorted(rows)
 
 
 def test_a_typed_number_stays_in_its_range_and_moves_the_slider(app):

@@ -155,18 +155,17 @@ class Controls(QWidget):
         column = QVBoxLayout(self)
         column.setContentsMargins(0, 0, 0, 0)
         column.setSpacing(6)
-        form: QFormLayout | None = None
-        group = None
+        forms: dict[str, QFormLayout] = {}
         for param in spec["params"]:
-            if form is None or param["group"] != group:
-                group = param["group"]
+            group = param["group"]
+            if group not in forms:
                 if group:
                     heading = QLabel(group)
                     heading.setObjectName("group")
                     column.addWidget(heading)
-                form = form_layout()
-                column.addLayout(form)
-            self._add(form, param)
+                forms[group] = form_layout()
+                column.addLayout(forms[group])
+            self._add(forms[group], param)
         self._mark()
 
     def _add(self, form: QFormLayout, param: dict[str, Any]) -> None:
