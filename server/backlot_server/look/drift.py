@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from functools import lru_cache
 from typing import Any
 
 import numpy as np
@@ -212,7 +213,12 @@ def _shift(moved: Values, error: Values, reference: Look, threshold: float) -> S
 
 def _metric(tone: Values) -> Values:
     """CIEDE2000, squared, of a small change of (ln R/G, ln B/G): x^T M x."""
-    step = 0.08
+    return _metric_of(tuple(tone.tolist()))
+
+
+@lru_cache(maxsize=1000)
+def _metric_of(known: tuple[float, ...]) -> Values:
+    tone, step = np.array(known), 0.08
     seen = colour.lab(tone)
 
     def squared(red: float, blue: float) -> float:

@@ -12,7 +12,7 @@ from backlot.frame import Frame
 
 from .statistics import Pixels
 
-_MANY = 30_000
+_MANY = 12_000
 """Covered pixels above which every second, third ... row and column is enough."""
 _MARGIN = 4
 _GLANCE = 100_000

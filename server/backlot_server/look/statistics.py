@@ -80,7 +80,7 @@ def clipping(rgb: Pixels) -> npt.NDArray[np.float32]:
     light that is not held leaves few such pixels, and a plain bright colour none.
     """
     top = np.nanmax(np.where(np.isfinite(rgb), rgb, np.nan), axis=(0, 1), initial=0.0)
-    held = (rgb >= (1 - _PLATEAU) * top).all(axis=2).mean() > _HELD_SHARE
+    held = _all(rgb >= (1 - _PLATEAU) * top).mean() > _HELD_SHARE
     return np.where(held, top, 0).astype(np.float32)
 
 
@@ -132,18 +132,27 @@ def _usable(
     count = max(1, int(inside.sum()))
     kernel = np.ones((3, 3), np.uint8)
     core = np.asarray(cv2.erode(inside.astype(np.uint8), kernel, borderValue=0)) > 0
-    finite = np.isfinite(rgb).all(2)
+    finite = _all(np.isfinite(rgb))
     weight = (inside & finite).astype(np.float32)
     clean = np.nan_to_num(rgb, nan=0.0, posinf=0.0, neginf=0.0) * weight[:, :, None]
     total = cv2.GaussianBlur(weight, (0, 0), _BLUR)
     soft = cv2.GaussianBlur(clean, (0, 0), _BLUR) / np.maximum(total, 1e-6)[..., None]
     most = np.broadcast_to(np.asarray(clip, np.float32), 3)
-    bright = np.asarray(((rgb >= 0.97 * most) & (most > 0)).any(2))
-    faint = np.asarray((soft < DARK).any(2))
+    bright = _any((rgb >= 0.97 * most) & (most > 0))
+    faint = _any(soft < DARK)
     if np.count_nonzero(core) < _FEW:  # its edge is all there is of it
         core = inside
     used = core & finite & ~bright & ~faint
     return used, soft, float((bright & inside).sum() / count), float((faint & inside).sum() / count)
+
+
+def _all(mask: npt.NDArray[np.bool_]) -> npt.NDArray[np.bool_]:
+    """Over three channels; several times as fast as a reduction."""
+    return np.asarray(mask[..., 0] & mask[..., 1] & mask[..., 2])
+
+
+def _any(mask: npt.NDArray[np.bool_]) -> npt.NDArray[np.bool_]:
+    return np.asarray(mask[..., 0] | mask[..., 1] | mask[..., 2])
 
 
 def _median_between(
