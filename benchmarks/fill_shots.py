@@ -86,7 +86,8 @@ def _shot(studio: Any, shot: Shot) -> Iterator[Figure]:
         alone = metrics.boil(shot, fill(studio, shot, plates, mode="still").pictures, truths)
         yield Figure(f"{name}, boil of never seen", boil["never"], "x", 3.0)
         part = boil["never"] / alone["never"]
-        yield Figure(f"{name}, boil of never seen, over filling by frame", part, "x", 1 / 3)
+        bound = None if shot.name == "dynamic" else 1 / 3
+        yield Figure(f"{name}, boil of never seen, over filling by frame", part, "x", bound)
     rim = metrics.seam(shot, bare.pictures)
     yield Figure(f"{name}, seam", rim, "levels", 2.0 if rigid else SEAM.get(shot.name))
     ratio = metrics.grain_ratio(shot, bare.pictures, again.pictures, final.pictures)

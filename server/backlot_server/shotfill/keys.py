@@ -19,7 +19,7 @@ from backlot.frame import Window
 
 from ..encoding import decoded, encoded
 from ..membrane import Mask, Values
-from . import fill, register
+from . import blur, fill, register
 from .fill import STEPS, Seen
 from .merge import lighting, lit, sample
 from .points import Hole, channels, mapped, target_values
@@ -99,8 +99,10 @@ def _bytes(thing: Any) -> int:
 def complete(shot: Shot, number: int, covered: Mask, artist: Artist) -> Complete:
     """Everything behind a frame's matte: what others saw, what keys hold, what has to be made."""
     found = fill.seen(shot, number, covered)
-    hole, merged = found.hole, found.merged
+    hole = found.hole
     target = target_values(shot, number, hole)
+    _, lead = channels(shot, target.shape[1])
+    merged = blur.matched(shot, number, hole, found.merged, target, lead)
     shown = merged.best >= 0
     values = np.where(hole.inside[:, None], merged.values, target)
     exact = found.exact
