@@ -22,14 +22,14 @@ def main(weights: str, scale: str, threads: str, height: str, width: str) -> Non
     torch.set_num_threads(int(threads))
     kernels = load_file(weights)
     with safe_open(weights, "pt") as file:
-        looks = FLIPS[: int(file.metadata().get("looks", 1))]
+        mirrors = FLIPS[: int(file.metadata().get("mirrors", 1))]
     body = [kernels[f"body.{n}"] for n in range(sum(name.startswith("body.") for name in kernels))]
 
     def run(x: torch.Tensor) -> torch.Tensor:
-        made = [look(x.flip(axes)).flip(axes) for axes in looks]
+        made = [one(x.flip(axes)).flip(axes) for axes in mirrors]
         return torch.stack(made).mean(dim=0) if made[1:] else made[0]
 
-    def look(x: torch.Tensor) -> torch.Tensor:
+    def one(x: torch.Tensor) -> torch.Tensor:
         padded = functional.pad(x, (2, 2, 2, 2), mode="replicate")
         first = y = functional.leaky_relu(functional.conv2d(padded, kernels["head"]), SLOPE)
         for kernel in body[:-1]:

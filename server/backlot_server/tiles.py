@@ -128,12 +128,12 @@ def _lengths(size: int, margin: int, border: int, multiple: int) -> dict[int, in
 def area_of(card: Card, budget: int = BUDGET) -> int:
     """Pixels of a tile within a budget of bytes.
 
-    Measured with our networks: at most 7 buffers of all features of a layer, and 3 for each further
-    look at the picture. What others take is not known; networks that convolve at full size take
-    most.
+    Measured with our networks: at most 7 buffers of all features of a layer, and 3 for each
+    further mirror image that they see. What others take is not known; networks that convolve at
+    full size take most.
     """
     features = card.recipe.get("features")
-    buffers = _BUFFERS + 3 * (int(card.recipe.get("looks", 1)) - 1)
+    buffers = _BUFFERS + 3 * (int(card.recipe.get("mirrors", 1)) - 1)
     cost = 4 * buffers * int(features) if features else _UNKNOWN_COST
     return budget // (cost + 4 * card.channels * (1 + card.scale**2))
 

@@ -243,8 +243,8 @@ def test_networks_that_take_more_memory_get_smaller_tiles(card):
         for recipe in (
             {"features": 32},
             {"features": 48},
-            {"features": 48, "looks": 2},
-            {"features": 48, "looks": 4},
+            {"features": 48, "mirrors": 2},
+            {"features": 48, "mirrors": 4},
         )
     ]
     assert areas == sorted(areas, reverse=True)
