@@ -217,26 +217,25 @@ def grain_ratio(
     return float(np.sqrt((ours**2 / 2 + theirs**2) / (camera**2 / 2)))
 
 
-def grain_in_flat_parts(shot: Shot, finals: list[Picture], plates: list[Picture]) -> float:
-    """Grain inside over outside, plainly: what a blur takes of the difference to the clean plate.
+def grain_in_flat_parts(shot: Shot, finals: list[Picture], truths: list[Picture]) -> float:
+    """How grainy a fill looks over how grainy the clean plate with grain does, in the same pixels.
 
-    By the median of its size in the flattest seventh of the clean plate, as a fill which is a
-    little off along edges would be taken for grain; even so it counts there what is off.
+    By the median size of what a blur takes of each, in the flattest seventh of the hole: there is
+    little else than grain, and what a fill has wrong by more than a few pixels has no part in it.
     """
-    ratios = []
-    for at, (final, plate) in enumerate(zip(finals, plates, strict=True)):
+    ours, theirs = [], []
+    for at, (final, truth) in enumerate(zip(finals, truths, strict=True)):
         clean = encoded(shot.clean[at])
-        residual, outside = (encoded(p) - clean for p in (final, plate))
-        residual, outside = (np.abs(r - _low(r)) for r in (residual, outside))
         steep = _low(np.abs(clean - _low(clean))).mean(2)
         hole = shot.holes[at] & ~_grown(~shot.holes[at], 3)
-        ring = _grown(shot.holes[at], 24) & ~_grown(shot.holes[at], 3)
-        if hole.sum() < 200 or ring.sum() < 200:
+        if hole.sum() < 200:
             continue
-        flat = steep < np.quantile(steep[hole | ring], 1 / 7)
-        if (hole & flat).sum() > 100 and (ring & flat).sum() > 100:
-            ratios.append(np.median(residual[hole & flat]) / np.median(outside[ring & flat]))
-    return float(np.median(ratios)) if ratios else float("nan")
+        flat = hole & (steep < np.quantile(steep[hole], 1 / 7))
+        for found, picture in ((ours, encoded(final)), (theirs, encoded(truth))):
+            found.append(np.abs(picture - _low(picture))[flat])
+    if not ours:
+        return float("nan")
+    return float(np.median(np.concatenate(ours)) / np.median(np.concatenate(theirs)))
 
 
 def _change(one: Picture, following: Picture, where: Picture) -> Picture:
