@@ -38,6 +38,8 @@ _SHARE = 0.5
 _NOTICEABLE = 1.0
 _NEUTRAL = 5.0
 _TEXTURE = 2.5
+_STOPS = 0.9
+"""What shading alone does to one region in twenty, between two views in even light."""
 Lab = Sequence[float]
 
 
@@ -242,7 +244,7 @@ def _notes(frames: Sequence[tuple[int, Mapping[str, Any]]]) -> tuple[str, ...]:
         if ratio > _TEXTURE or ratio < 1 / _TEXTURE:
             found.append(f"{more if ratio > 1 else less} ({ratio:.1f}x the reference)")
     stops = [s["lightness"] for _, s in frames if isinstance(s.get("lightness"), (int, float))]
-    if stops and abs(median(stops)) >= 0.25:
+    if stops and abs(median(stops)) >= _STOPS:
         level = median(stops)
         found.append(f"{'lighter' if level > 0 else 'darker'} by {abs(level):.1f} stops")
     return tuple(found)
