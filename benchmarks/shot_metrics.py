@@ -220,22 +220,23 @@ def grain_ratio(
 def grain_in_flat_parts(shot: Shot, finals: list[Picture], truths: list[Picture]) -> float:
     """How grainy a fill looks over how grainy the clean plate with grain does, in the same pixels.
 
-    By the median size of what a blur takes of each, in the flattest seventh of the hole: there is
-    little else than grain, and what a fill has wrong by more than a few pixels has no part in it.
+    By what a blur takes of each, in the flattest seventh of the hole, squared, less that of the
+    clean plate, which is its texture. What a fill has wrong by more than a few pixels has no part.
     """
-    ours, theirs = [], []
-    for at, (final, truth) in enumerate(zip(finals, truths, strict=True)):
-        clean = encoded(shot.clean[at])
-        steep = _low(np.abs(clean - _low(clean))).mean(2)
-        hole = shot.holes[at] & ~_grown(~shot.holes[at], 3)
-        if hole.sum() < 200:
+    sizes: list[list[Picture]] = [[], [], []]
+    for final, truth, clean, hole in zip(finals, truths, shot.clean, shot.holes, strict=True):
+        picture = encoded(clean)
+        steep = _low(np.abs(picture - _low(picture))).mean(2)
+        inner = hole & ~_grown(~hole, 3)
+        if inner.sum() < 200:
             continue
-        flat = hole & (steep < np.quantile(steep[hole], 1 / 7))
-        for found, picture in ((ours, encoded(final)), (theirs, encoded(truth))):
-            found.append(np.abs(picture - _low(picture))[flat])
-    if not ours:
+        flat = inner & (steep < np.quantile(steep[inner], 1 / 7))
+        for found, each in zip(sizes, (encoded(final), encoded(truth), picture), strict=True):
+            found.append(np.abs(each - _low(each))[flat])
+    if not sizes[0]:
         return float("nan")
-    return float(np.median(np.concatenate(ours)) / np.median(np.concatenate(theirs)))
+    ours, theirs, texture = (float(np.median(np.concatenate(each)) ** 2) for each in sizes)
+    return float(np.sqrt(max(0.0, ours - texture) / (theirs - texture)))
 
 
 def _change(one: Picture, following: Picture, where: Picture) -> Picture:
