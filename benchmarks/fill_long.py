@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import psutil
 
 from . import shot_metrics as metrics
 from .figures import Figure, own_server
@@ -40,16 +41,27 @@ def _long(shot: metrics.Shot) -> Iterator[Figure]:
         folder = Path(home)
         _enlarged(shot, folder)
         with backlot.connect() as studio:
+            before = _worked()
             done, memory = _filled(studio, folder)
+            worked = (_worked() - before) / len(done)
     steps = np.diff(done)
     middle = statistics.median(steps)
     each = (done[-1] - done[0]) / (len(done) - 1)
     note = f"median {middle:.1f}, slowest {max(steps):.0f}; the first after {done[0]:.0f} s"
     name = f"{WIDTH}x{HEIGHT}, {COUNT} frames of {shot.name}"
     yield Figure(f"{name}: seconds a frame", each, "s", 10.0, note)
+    yield Figure(f"{name}: seconds of one core a frame", worked, "s")
     yield Figure(f"{name}: memory over idle, all of it", max(memory) / 1e9, "GB", 3.0)
     grown = max(memory) / max(memory[: len(memory) * AT // COUNT])
     yield Figure(f"{name}: memory, whole over the first {AT} frames", grown, "x", 1.15)
+
+
+def _worked() -> float:
+    """Seconds of processors that this process and the server have taken: the same on a busy
+    machine."""
+    own = psutil.Process()
+    times = [each.cpu_times() for each in (own, *own.children(recursive=True))]
+    return float(sum(each.user + each.system for each in times))
 
 
 def _enlarged(shot: metrics.Shot, folder: Path) -> None:

@@ -14,6 +14,7 @@ from __future__ import annotations
 import os
 import tempfile
 import time
+import warnings
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -209,7 +210,9 @@ def median(shot: Shot, plates: list[Any]) -> list[Picture]:
                 there = _homography(grey[at], grey[other], corners[at], guess)
                 moved = _moved(pictures[other], shot.holes[other], there)
                 stack.append(_as_light(moved, pictures[at], shot.holes[at]))
-        median = np.nanmedian(np.stack(stack), axis=0)
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore", RuntimeWarning)  # where no frame shows anything
+            median = np.nanmedian(np.stack(stack), axis=0)
         whole = np.where(shot.holes[at][..., None], np.nan_to_num(median), pictures[at])
         made.append(_decoded(whole))
     return made
