@@ -109,3 +109,15 @@ def test_an_overexposed_face_is_not_judged_and_the_coat_beside_it_is(sent):
     assert verdicts(made)["coat"] in ("changed", "cannot tell")
     face = matte().pixels[..., 0] > 0
     assert np.array_equal(made.frame.pixels[face], frames[5].pixels[face])
+
+
+def test_proportions_are_told_against_the_reference(sent):
+    """Half of the coat is not there; all the rest takes up more of what is left."""
+    given = matte()
+    left = 20 + list(REGIONS).index("coat") * SIZE
+    given.pixels[:, left : left + SIZE // 2] = 0
+    said = told(sent, {n: frame(n) for n in range(1, 10)}, given).measured["regions"]
+    assert said["coat"]["proportion"] == pytest.approx(0.55, abs=0.08)
+    assert said["face"]["proportion"] == pytest.approx(1.11, abs=0.05)
+    whole = told(sent, {n: frame(n) for n in range(1, 10)}, matte()).measured["regions"]
+    assert all(each["proportion"] == pytest.approx(1, abs=0.01) for each in whole.values())

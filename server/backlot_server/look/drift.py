@@ -49,6 +49,7 @@ class Residual:
     left: opponent, what the light leaves. error: covariance (2, 2) of its chroma. mixed: how much
     the light varies over the character. steady: how well regions agree on exposure. surprise: the
     square of what is left as a multiple of its error, 1 on average where nothing drifted.
+    proportion: its share of what all regions cover, over that in the reference.
     """
 
     left: Values
@@ -56,6 +57,7 @@ class Residual:
     mixed: float
     steady: float
     surprise: float
+    proportion: float
     reference: Look
     look: Look
 
@@ -137,10 +139,21 @@ def _against(
         left = moved[name] - np.array([exposure, *lit])
         surprise = float(left[1:] @ np.linalg.solve(errors[name], left[1:])) / (2 * _SURPRISE)
         found[name] = Residual(
-            left, errors[name], mixed, steady, surprise, reference[name], shot[name]
+            left,
+            errors[name],
+            mixed,
+            steady,
+            surprise,
+            _share(shot, name) / _share({n: reference[n] for n in names}, name),
+            reference[name],
+            shot[name],
         )
     light = np.array([np.median([m[0] for m in moved.values()]), *weighed.light])
     return Opinion(found, {n: w for n, w in refused.items() if w}, "", light, weighed.fit)
+
+
+def _share(looks: Mapping[str, Look], name: str) -> float:
+    return looks[name].area / sum(each.area for each in looks.values())
 
 
 def _unusable(look: Look) -> str:
@@ -300,6 +313,7 @@ def described(verdict: Verdict, residual: Residual | None) -> dict[str, Any]:
         "lightness": "beyond judging" if verdict.lightness is None else verdict.lightness,
         "texture": round(look.texture / max(known.texture, 1e-4), 3),
         "detail": round(look.detail / max(known.detail, 1e-4), 3),
+        "proportion": round(residual.proportion, 3),
         "light_spread": round(residual.mixed, 4),
         "surprise": round(residual.surprise, 3),
         "pixels": look.pixels,
