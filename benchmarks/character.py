@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import itertools
 import json
+import os
 import tempfile
 import time
 from collections import defaultdict
@@ -207,7 +208,11 @@ def _verdicts(head: str, seen: list[Seen]) -> Iterator[Figure]:
     )
     yield Figure(f"{head}, area under ROC", scores.area(positive, negative), "", None, note, 0.94)
     alarms = scores.false_alarms(positive, negative)
-    yield Figure(f"{head}, false alarms at 90 % found", alarms, "%", 15)
+    curve = ", ".join(
+        f"{scores.false_alarms(positive, negative, share / 100):.1f} at {share} %"
+        for share in (50, 70, 80, 95)
+    )
+    yield Figure(f"{head}, false alarms at 90 % found", alarms, "%", 15, curve)
     for name in lights.LIGHTS:
         under = scores.ranked(s for s in seen if s.case.light == name)
         if all(under):
@@ -412,4 +417,5 @@ def _speed(studio: Any, home: Path, character: Character) -> Iterator[Figure]:
             if isinstance(event, Result):
                 times.append(time.perf_counter())
     rate = (len(times) - 11) / (times[-1] - times[10])
-    yield Figure("check at HD, whole way", rate, "frames/s", None, "median of one run", 10)
+    busy = f"one run; {os.getloadavg()[0]:.0f} processes at work on {os.cpu_count()} cores"
+    yield Figure("check at HD, whole way", rate, "frames/s", None, busy, 10)
