@@ -24,6 +24,8 @@ _WIDE, _HIGH, _LEFT, _FOOT = 920, 190, 44, 22
 _SIDE = 300
 _AROUND = 0.3
 """Part of the matte's size that is shown around it."""
+_LEAST_WIDE = 1.1
+"""Of the height of what is shown: there is room for words below."""
 _LINE, _AREA, _MARK, _RULE = (86, 180, 233), (30, 52, 66), (230, 159, 0), (58, 58, 62)
 _WORDS = (138, 138, 146)
 
@@ -107,8 +109,8 @@ def _curve(rated: dict[int, float], marked: list[int]) -> sheet.Display:
         pen.line([(_LEFT, y), (_WIDE - 12, y)], _RULE)
         pen.text((_LEFT - 8, y), f"{100 * value:.0f}", _WORDS, font=font, anchor="rm")
     for number in _ticks(first, last):
-        x = place(number, 0.0)[0]
-        pen.text((x, base + 5), str(number), _WORDS, font=font, anchor="mt")
+        x, anchor = place(number, 0.0)[0], {first: "lt", last: "rt"}.get(number, "mt")
+        pen.text((x, base + 7), str(number), _WORDS, font=font, anchor=anchor)
     points = [place(number, rated[number]) for number in sorted(rated)]
     ends = [(points[-1][0], base), (points[0][0], base)]
     pen.polygon([*points, *ends], _AREA)
@@ -147,19 +149,21 @@ def _pair(
     part = _part(inside)
     before = _sized(sheet.displayed(plate)[part], inside[part])
     after = _sized(sheet.displayed(made)[part], None)
-    return [sheet.Tile(before, f"frame {number}"), sheet.Tile(after, _words(report.measured))]
+    head = f"frame {number}: confidence {report.measured[CONFIDENCE]:.0%}"
+    return [sheet.Tile(before, head), sheet.Tile(after, _words(report.measured))]
 
 
 def _part(inside: npt.NDArray[np.bool_]) -> tuple[slice, slice]:
-    """The rows and columns of a region, with room around it."""
-    slices = []
+    """The rows and columns of a region, with room around it, wider than high where that fits."""
+    ends = []
     for axis in (1, 0):
         at = np.nonzero(inside.any(axis=axis))[0]
-        length = inside.shape[1 - axis]
-        low, high = (int(at[0]), int(at[-1]) + 1) if len(at) else (0, length)
+        low, high = (int(at[0]), int(at[-1]) + 1) if len(at) else (0, inside.shape[1 - axis])
         room = max(16, round(_AROUND * (high - low)))
-        slices.append(slice(max(0, low - room), min(length, high + room)))
-    return slices[0], slices[1]
+        ends.append((max(0, low - room), min(inside.shape[1 - axis], high + room)))
+    (top, bottom), (left, right) = ends
+    more = max(0, round(_LEAST_WIDE * (bottom - top)) - (right - left)) // 2
+    return slice(top, bottom), slice(max(0, left - more), min(inside.shape[1], right + more))
 
 
 def _sized(picture: sheet.Display, inside: npt.NDArray[np.bool_] | None) -> sheet.Display:
@@ -175,6 +179,7 @@ def _sized(picture: sheet.Display, inside: npt.NDArray[np.bool_] | None) -> shee
 
 
 def _words(measured: Any) -> str:
-    """What was measured of a frame: "confidence 83%, unseen 10%, apart 7%"."""
+    """What else was measured of a frame: "unseen 10%, apart 7%"."""
     parts = {n: v for n, v in measured.items() if isinstance(v, (int, float)) and 0 <= v <= 1}
-    return ", ".join(f"{name.replace('_', ' ')} {value:.0%}" for name, value in parts.items())
+    others = {name: value for name, value in parts.items() if name != CONFIDENCE}
+    return ", ".join(f"{name.replace('_', ' ')} {value:.0%}" for name, value in others.items())
