@@ -49,6 +49,8 @@ def carried(
     for character in characters:
         regions = tuple(character.cloths)
         frames = cases.walk(character, "tungsten", 0.0)
+        if not frames:
+            continue
         for number, made, confidence in _carry(studio, frames, regions):
             if number != len(frames):
                 continue
