@@ -26,7 +26,7 @@ PARTS = {"pure": 0.426, "lit": 0.371, "middle": 0.18, "bright": 0.023}
 _PIXELS, _REGIONS = 12, 3
 _MIXED, _CLIPPED, _DARK = 0.28, 0.30, 0.60
 _GREY = 0.03
-_YES, _NO = -1.3, -2.7
+_YES, _NO = -1.6, -2.7
 _USUAL = 3.0
 _TONE = (0.02, 0.9)
 
