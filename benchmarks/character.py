@@ -26,6 +26,7 @@ from . import character_cases as cases
 from . import character_figures as figures_of
 from . import character_mattes as mattes
 from . import character_peers as peers
+from . import character_scale
 from . import character_scores as scores
 from .character_cases import Case
 from .character_scores import Seen
@@ -72,6 +73,7 @@ def figures() -> Iterator[Figure]:
             yield from mattes.suggested(head, cast)
             yield from mattes.carried(head, studio, sent, cast)
         yield from _speed(studio, Path(home), (tuned or frozen)[0])
+        yield from character_scale.scale(Path(home) / "scale")
 
 
 def made_character(studio: Any, home: Path, character: Character) -> str:
