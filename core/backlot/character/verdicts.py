@@ -37,7 +37,7 @@ _RUN = 5
 _SHARE = 0.5
 _NOTICEABLE = 1.0
 _NEUTRAL = 5.0
-_TEXTURE = 2.5
+_TEXTURE = 4.0
 _STOPS = 0.9
 """What shading alone does to one region in twenty, between two views in even light."""
 Lab = Sequence[float]
