@@ -33,8 +33,9 @@ _DATA = (
     "holes drawn by training/fill_holes.py. No photograph, font or collected palette was used."
 )
 _LIMITS = (
-    "Corrects what exemplar synthesis and spectral extrapolation say near the rim of a hole (in "
-    "full to 12 pixels, not at all beyond 24); it invents no texture and fills nothing alone."
+    "Corrects what exemplar synthesis and spectral extrapolation say of holes up to 24 pixels "
+    "across, less and less up to 48, and nothing beyond; it invents no texture and fills nothing "
+    "alone."
 )
 
 
@@ -139,7 +140,7 @@ def export(run: Path, out: Path) -> None:
     card = {
         "name": NAME,
         "purpose": "fill, within",
-        "label": "Fill: what votes and spectrum get wrong near the rim",
+        "label": "Fill: what votes and spectrum get wrong in narrow holes",
         "scale": 1,
         "source": "",
         "size": "",

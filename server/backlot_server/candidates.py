@@ -22,6 +22,10 @@ from .spectral import extrapolate
 
 GUIDE_PART = 0.3
 """Of the time, roughly."""
+SMALL = 12000
+SECOND = 1 << 40
+"""In holes of fewer pixels, votes are the mean of two searches: what only one of them says, by
+chance, counts half. The second search's seed is so much more."""
 
 Step = Callable[[float], None]
 
@@ -78,15 +82,19 @@ def candidates(region: Region, parts: Roles, seed: int, step: Step) -> Candidate
     _look_up(guide, shown, region)
     step(GUIDE_PART)
     canvas = Canvas(shown, region.hole, region.unknown, region.allowed, guide, region.lines)
-    match = exemplar.find(
-        canvas, seed, lambda part: step(GUIDE_PART + (1 - GUIDE_PART) * part), region.start
-    )
+    seeds = (seed, seed + SECOND) if np.count_nonzero(region.hole) < SMALL else (seed,)
+    matches = []
+    for n, each in enumerate(seeds):
+
+        def on(part: float, n: int = n) -> None:
+            step(GUIDE_PART + (1 - GUIDE_PART) * (n + part) / len(seeds))
+
+        matches.append(exemplar.find(canvas, each, on, region.start))
     smooth = [c for c in range(codes.shape[2]) if c not in parts.exact]
     values = np.ascontiguousarray(codes[:, :, smooth])
+    match = matches[0]
     ys, xs = (at.astype(np.int32) for at in np.nonzero(region.hole))
-    mean = values[region.hole]
-    if smooth:
-        exemplar.vote(values, match, ys, xs, exemplar.spread(match), mean)
+    mean = _voted(values, matches, region.hole)
     return Candidates(
         gain,
         values,
@@ -95,7 +103,7 @@ def candidates(region: Region, parts: Roles, seed: int, step: Step) -> Candidate
         guide,
         match.costs,
         mean,
-        _lack(values, region, match) if smooth else mean,
+        _lack(values, region, matches) if smooth else mean,
         exemplar.chosen(match, ys, xs),
     )
 
@@ -124,7 +132,20 @@ def _shown(codes: Values, region: Region, parts: Roles) -> Values:
     return np.ascontiguousarray(np.clip((shown - low) / scale, -1, 2), np.float32)
 
 
-def _lack(values: Values, region: Region, match: Match) -> Values:
+def _voted(values: Values, matches: list[Match], where: Mask) -> Values:
+    """What the patches say of these pixels, (pixels, channels): the mean over all searches."""
+    ys, xs = (at.astype(np.int32) for at in np.nonzero(where))
+    total = np.zeros((len(ys), values.shape[2]), np.float32)
+    if values.shape[2]:
+        for match in matches:
+            said = values[where]
+            exemplar.vote(values, match, ys, xs, exemplar.spread(match), said)
+            total += said
+    mean: Values = total / np.float32(len(matches))
+    return mean
+
+
+def _lack(values: Values, region: Region, matches: list[Match]) -> Values:
     """What the votes lack at the rim, carried on smoothly through the hole: added to them, their
     gradients stay and the seam goes (P. Perez et al., "Poisson Image Editing", 2003).
 
@@ -132,11 +153,8 @@ def _lack(values: Values, region: Region, match: Match) -> Values:
     """
     hole = region.hole
     rim = support(hole.astype(np.float32), 1) & ~region.unknown
-    ys, xs = (at.astype(np.int32) for at in np.nonzero(rim))
-    said = values[rim]
-    exemplar.vote(values, match, ys, xs, exemplar.spread(match), said)
     lack = np.zeros_like(values)
-    lack[rim] = values[rim] - said
+    lack[rim] = values[rim] - _voted(values, matches, rim)
     top, left, bottom, right = bounds(hole) or (0, 0, *hole.shape)
     part = np.s_[max(0, top - 1) : bottom + 1, max(0, left - 1) : right + 1]
     return membrane(np.ascontiguousarray(lack[part]), ~rim[part])[hole[part]]

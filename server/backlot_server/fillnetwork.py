@@ -1,9 +1,9 @@
 """The fill network's side of a hole: what it is shown, in tiles, and where it is heard.
 
-It has seen, on generated images, where votes and spectrum go wrong near the rim, and says what must
-be added to the votes. Everything it is shown is a difference of codes or carries the contrast of
-the picture around as its unit, so that its answer is as large as the contrast and knows no
-exposure. Deep inside a large hole nobody knows, and an average would only blur: there it is silent.
+It has seen, on generated images, where votes and spectrum go wrong, and says what must be added to
+the votes. Everything it is shown is a difference of codes or carries the contrast of the picture
+around as its unit, so that its answer is as large as the contrast and knows no exposure. Inside a
+large hole nobody knows, and an average would only blur: there it is silent.
 """
 
 from __future__ import annotations
@@ -22,7 +22,9 @@ CHANNELS = 12
 DEEPEST = 16.0
 """Depth in pixels beyond which one depth is shown as any other."""
 HEARD = (12.0, 24.0)
-"""Depth in pixels to which it is heard in full, and from which on not at all."""
+REACH = 24.0
+"""Depth of the deepest place within reach to which it is heard in full, and from which on not at
+all; in pixels."""
 TILE = 512
 LEAST = 4
 """Sides of what it is shown are multiples of this."""
@@ -75,6 +77,11 @@ def heard(depth: Values) -> Values:
     full, none = HEARD
     part: Values = np.clip((none - depth) / (none - full), 0.0, 1.0).astype(np.float32)
     return part
+
+
+def for_lead(answer: Values, lead: list[int]) -> Values:
+    """Its answer (points, 3) for so many leading channels (points, lead)."""
+    return answer if len(lead) == 3 else answer.mean(axis=1, keepdims=True)
 
 
 def corrections(network: Network, planes: Tensor, wanted: Mask) -> Values:

@@ -33,12 +33,12 @@ def shaped(cover: Values, grow: float, feather: float) -> Values:
         grown matte is 1 before feathering.
     """
     if grow > 0:
-        cover = _grown(cover, grow)
+        cover = grown(cover, grow)
     elif grow < 0:
-        cover = 1 - _grown(1 - cover, -grow)
+        cover = 1 - grown(1 - cover, -grow)
     if feather <= 0 or not cover.any():
         return cover
-    soft = _grown(cover, feather / 2)
+    soft = grown(cover, feather / 2)
     half = feather / 4
     for axis in (0, 1, 0, 1):
         soft = _box_blurred(soft, half, axis)
@@ -46,7 +46,7 @@ def shaped(cover: Values, grow: float, feather: float) -> Values:
     return np.maximum(soft, cover)
 
 
-def _grown(cover: Values, radius: float) -> Values:
+def grown(cover: Values, radius: float) -> Values:
     """The largest value within a distance."""
     box = bounds(cover > 0)
     if box is None:

@@ -1,16 +1,20 @@
 """One fill out of what the methods say of a hole: the smooth, the spectral, the exemplars.
 
-The base is the mean of the patches' votes, bent to meet the rim, and near the rim the mean of that
-and of the spectral guide: the least error. The finest detail, which means wash out, is added from
-the one best patch, as much as makes the hole as sharp as the picture around it, but not grainier.
+The base is the mean of the patches' votes, bent to meet the rim. In narrow holes it is corrected by
+the fill network, which is shown the spectral guide too; elsewhere it is the mean of that and of the
+guide near the rim. The finest detail, which means wash out, is added from the one best patch, as
+much as makes the hole as sharp as the picture around it, but not grainier.
 """
 
 from __future__ import annotations
 
 import numpy as np
 
+from . import fillnetwork
 from .candidates import Candidates, Region, Step, candidates
+from .engines import Network
 from .exemplar import LINE_REACH
+from .holes import grown
 from .membrane import Mask, Values, distance
 from .platecode import out_of_code
 from .roles import Roles
@@ -18,10 +22,16 @@ from .roles import Roles
 GUIDED = 0.5
 GUIDED_DEPTH = 12.0
 """Part of the guide in the base at the rim, and how deep it reaches, in pixels."""
-SHARPNESS = ((3.0, 0.90), (10.0, 0.63), (30.0, 1.0))
+HEARD = 0.7
+"""Part of the network's word, where it is heard, against that mean: it has learned from generated
+images, and both together are nearer to photographs than either."""
+SHARPNESS = ((3.0, 1.02), (10.0, 0.71), (30.0, 1.0))
 """Of the picture around, wanted in holes so many pixels deep. Across a wire detail is known and
 sharpness costs no likeness; in a large hole nothing is known and only a true look counts."""
-GAINS = (0.0, 2.0)
+EVEN = 2.0
+"""In narrow holes detail of more than so many times the median around is drawn in: it would be an
+edge, and most likely not in its place."""
+GAINS = (0.0, 3.0)
 """Least and most of the best patch's detail."""
 BLUR = (0.0297, 0.2343, 0.4720, 0.2343, 0.0297)
 """Gaussian of 0.7 pixels in a window of five: what is finer than this is detail."""
@@ -30,11 +40,14 @@ GRAIN = 1.15
 LEAST_RIM = 8.0
 
 
-def fill(region: Region, parts: Roles, seed: int, blend: float, step: Step) -> Values:
+def fill(
+    region: Region, parts: Roles, network: Network, seed: int, blend: float, step: Step
+) -> Values:
     """What belongs into a hole.
 
     Args:
         parts: what the channels are.
+        network: `fillnetwork.opened`, or one like it.
         seed: other seeds give other, equally plausible results.
         blend: how much of the seam is taken away by bending the fill towards its rim, 0 to 1.
         step: called often with the part that is done; may raise.
@@ -43,35 +56,72 @@ def fill(region: Region, parts: Roles, seed: int, blend: float, step: Step) -> V
     """
     said = candidates(region, parts, seed, step)
     made = region.pixels.reshape(-1, region.pixels.shape[2])[said.best]
-    made[:, said.smooth] = _mixed(said, region, bool(parts.color), blend)
+    heard = network if parts.color and region.start is None else None
+    made[:, said.smooth] = _mixed(said, region, heard, blend)
     return out_of_code(made, said.gain, region.pixels, region.unknown, parts)
 
 
-def _mixed(said: Candidates, region: Region, colour: bool, blend: float) -> Values:
+def _mixed(said: Candidates, region: Region, network: Network | None, blend: float) -> Values:
     """What belongs into the hole, in code, in the channels that may be averaged.
 
-    Args: colour: whether the leading channels are colour. blend: see `stillfill.fill`.
     Returns: (pixels of the hole, channels), each within the range of the known pixels.
     """
     if not said.smooth:
         return said.mean
     hole, lead, values = region.hole, said.lead, said.values.copy()
-    base = said.mean + np.float32(blend) * said.lack
-    away = distance(region.unknown)
-    if colour and region.start is None:
-        near = np.clip(1.5 - away[hole] / GUIDED_DEPTH, 0.0, 1.0)
-        if region.lines is not None:
-            near *= region.lines[hole] >= LINE_REACH
-        base[:, lead] += (GUIDED * near)[:, None] * (said.guide[hole] - base[:, lead])
-    fine = values - _blurred(values)
-    detail = fine.reshape(-1, values.shape[2])[said.best]
+    depth = distance(region.unknown)
     around = edges_around(said, region)
+    narrow = fillnetwork.heard(grown(depth, fillnetwork.REACH))
+    base = said.mean + np.float32(blend) * said.lack
+    if network is not None:
+        base[:, lead] += _corrections(said, region, network, depth, narrow, around)
+    fine = values - _blurred(values)
+    detail = _evened(fine, said, region, narrow[hole])
     values[hole] = base
-    sharpness = float(np.interp(away[hole].max(), *np.transpose(SHARPNESS)))
+    sharpness = float(np.interp(depth[hole].max(), *np.transpose(SHARPNESS)))
     gain = _gain(values[:, :, lead], hole, detail[:, lead], around, sharpness)
     known = said.values[~region.unknown]
     made: Values = np.clip(base + np.float32(gain) * detail, known.min(axis=0), known.max(axis=0))
     return made
+
+
+def _corrections(
+    said: Candidates,
+    region: Region,
+    network: Network,
+    depth: Values,
+    narrow: Values,
+    around: Values,
+) -> Values:
+    """What network and guide add to the votes in the leading channels, (pixels of the hole, lead).
+
+    Along a drawn line, nothing: what is there was copied from the line.
+    """
+    hole = region.hole
+    bent = (said.mean + said.lack)[:, said.lead]
+    near = np.clip(1.5 - depth[hole] / GUIDED_DEPTH, 0.0, 1.0)[:, None]
+    added = GUIDED * near * (said.guide[hole] - bent)
+    if narrow[hole].any():
+        contrast = float(around.mean(dtype=np.float64)) if len(around) else 0.0
+        planes = fillnetwork.shown(said, hole, bent, depth, contrast)
+        answer = fillnetwork.corrections(network, planes, hole & (narrow > 0))[hole]
+        part = np.float32(HEARD) * narrow[hole][:, None]
+        added += part * (fillnetwork.for_lead(answer, said.lead) - added)
+    if region.lines is not None:
+        added *= (region.lines[hole] >= LINE_REACH)[:, None]
+    return np.asarray(added, np.float32)
+
+
+def _evened(fine: Values, said: Candidates, region: Region, narrow: Values) -> Values:
+    """The best patches' detail, in narrow holes evened, (pixels of the hole, channels).
+
+    Args: narrow (pixels of the hole,), 0 to 1.
+    """
+    detail: Values = fine.reshape(-1, fine.shape[2])[said.best]
+    around = np.abs(fine[_rim(region)])
+    most = EVEN * np.median(around, axis=0) if len(around) else np.inf
+    detail += narrow[:, None] * (np.clip(detail, -most, most) - detail)
+    return detail
 
 
 def edges_around(said: Candidates, region: Region) -> Values:

@@ -10,6 +10,7 @@ from backlot.errors import InvalidInput
 from backlot.frame import Frame, Window
 from backlot.matte import coverage
 
+from . import fillnetwork
 from .candidates import Region
 from .holes import Box, pieces
 from .inpainting import Inpainter, colours
@@ -44,6 +45,7 @@ def made(
     parts = roles(plate.source)
     colour = sorted({channel for layer in parts.color for channel in layer})
     others = len(colour) < len(plate.source.channels)
+    network = fillnetwork.opened()
     done, total = 0, np.count_nonzero(plate.hole)
     for box, mine in pieces(plate.hole):
         count = int(np.count_nonzero(mine))
@@ -53,7 +55,7 @@ def made(
 
         region = plate.region(box, mine)
         if inpainter is None or others or not colour:
-            values = fill(region, parts, seed, blend, on)
+            values = fill(region, parts, network, seed, blend, on)
         else:
             values = np.zeros((count, len(plate.source.channels)), np.float32)
         if inpainter is not None and colour:

@@ -27,7 +27,7 @@ from .policy import let_in
 MULTIPLES = (1, 2, 4, 8, 16, 32, 64)
 PEAKS = (1.0, 255.0)
 LARGEST_SCALE = 8
-RESERVED = ("auto", "fast", "fine", "sinc", "own")
+RESERVED = ("auto", "fast", "fine", "sinc", "fill", "own")
 """Words that stand for a choice of networks."""
 
 _SIDE = 37

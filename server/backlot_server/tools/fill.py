@@ -34,8 +34,12 @@ COPY = "Copy"
 
 
 def plan(values: Mapping[str, Value]) -> Plan:
+    from .. import fillnetwork
+
     engine = _named(SHOT if values["mode"] == "shot" else ENGINE, values)
-    weights = [] if values["network"] == OWN else [find(str(values["network"])).sha256]
+    weights = [fillnetwork.card().sha256]
+    if values["network"] != OWN:
+        weights.append(find(str(values["network"])).sha256)
     return Plan(engine, fingerprint(SPEC, engine, *weights))
 
 
