@@ -105,18 +105,24 @@ FAR_AWAY, CLOSE = 8.0, 4.0
 
 
 class Deep(Shot):
-    """A camera that moves sideways before a wall with a post in front of it.
+    """A camera that moves sideways before a wall with posts in front of it.
 
-    depth: distance of what is behind the object, by number. step: pixels the wall moves each frame;
-    the post moves twice as far.
+    posts: where they begin. depth: distance of what is behind the object, by number. step: pixels
+    the wall moves each frame; posts move twice as far.
     """
 
-    def __init__(self, count: int = 14, step: float = 1.0, noise: float = 0.0) -> None:
+    def __init__(
+        self,
+        count: int = 14,
+        step: float = 1.0,
+        noise: float = 0.0,
+        posts: Sequence[int] = (30, 84, 138, 192),
+    ) -> None:
         super().__init__(count, 0.0, matte=lambda at: disc(48, 34 + 7 * at, 12))
         wall = texture(HEIGHT, WIDTH + 40, seed=3)
         post = texture(HEIGHT, WIDTH + 80, seed=4)[:, :, ::-1]
         inside = np.zeros((HEIGHT, WIDTH + 80), np.float32)
-        for left in (30, 84, 138, 192):
+        for left in posts:
             inside[20:, left : left + 20] = 1
         rng = np.random.default_rng(5)
         self.depth: dict[int, Pixels] = {}

@@ -7,6 +7,7 @@ import pytest
 
 from backlot.errors import InvalidInput
 from backlot.frame import DATA, Frame
+from backlot_server.shotfill import fill
 from backlot_server.shotfill.passes import depth_pass, vector_pass
 
 from .shots import FIRST, HEIGHT, WIDTH, Deep, data_frame, run
@@ -34,6 +35,18 @@ def test_which_channel_is_the_depth(channels: tuple[str, ...], at: int) -> None:
 def test_depth_is_found_where_nobody_gives_it(deep: Deep) -> None:
     made, _ = run(deep.inputs(), MIDDLE)
     assert deep.error(MIDDLE, made[MIDDLE]) > 36
+
+
+def test_a_single_post_is_told_from_points_that_were_followed_wrongly(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """Less than a tenth of what is followed lies on it."""
+    deep = Deep(noise=0.01, posts=(84,))
+    made, _ = run(deep.inputs(), MIDDLE)
+    assert deep.error(MIDDLE, made[MIDDLE]) > 35
+    monkeypatch.setattr(fill, "ASTRAY", 1.0)
+    made, _ = run(deep.inputs(), MIDDLE)
+    assert deep.error(MIDDLE, made[MIDDLE]) < 30, "as one plane has it"
 
 
 @pytest.mark.parametrize("of_object", [False, True])

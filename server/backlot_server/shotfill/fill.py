@@ -33,6 +33,8 @@ ENOUGH = 4
 """Sources that are wanted for each point where the camera turns; elsewhere as many as may be."""
 FLAT = 0.35
 """Points this many pixels off the plane, and one plane does not do."""
+ASTRAY, LESS_ASTRAY = 0.02, 0.5
+"""Part of the points that may be off it, and what is left of that with cameras and distances."""
 BETTER = 0.7
 AS_TOLD = 0.15
 """Pixels by which a renderer's distances may explain points worse."""
@@ -101,7 +103,7 @@ def seen(shot: Shot, number: int, covered: Mask) -> Seen:
     still = bool(fixed) and float(np.mean(fixed)) > 0.5
     codes = shot.codes(number)
     told = codes.depth is not None or codes.vectors is not None
-    if still or told or _off(pairs) > FLAT:
+    if still or told or _deep(pairs):
         more = sources(shot, number, guesses, hole, MOST)
         pairs = _registered(shot, number, guesses, more, pairs)
     if still:
@@ -140,6 +142,16 @@ def _off(pairs: dict[int, Pair]) -> float:
     return float(np.percentile([each.residual for each in pairs.values()], 75)) if pairs else 0.0
 
 
+def _astray(pairs: dict[int, Pair]) -> float:
+    """The part of the points that is a pixel or more off that plane in most sources."""
+    return float(np.percentile([each.astray for each in pairs.values()], 75)) if pairs else 0.0
+
+
+def _deep(pairs: dict[int, Pair]) -> bool:
+    """Whether one plane does not do: most points lie off it, or some lie far off it."""
+    return _off(pairs) > FLAT or _astray(pairs) > ASTRAY
+
+
 def _light(shot: Shot, number: int, source: int, pair: Pair, hole: Hole) -> Values:
     """The factors that bring a source to the target's light, told on a part of the ring."""
     look = shot.look(source)
@@ -167,7 +179,7 @@ def _maps(
         return rendered.followed(shot, number, hole, set(pairs)), False
     off = _off(pairs)
     given = shot.codes(number).depth
-    if len(pairs) >= 3 and (off > FLAT or given is not None):
+    if len(pairs) >= 3 and (_deep(pairs) or given is not None):
         look = shot.look(number)
         assert look is not None
         corners = register.corners(shot, look)
@@ -177,7 +189,10 @@ def _maps(
             column, row = np.rint(corners).astype(np.int64).T
             known = given[row, column]
         found = parallax.parallax(points, pairs, shot.middle, shot.display.width, known)
-        if found is not None and found.error < BETTER * off + (AS_TOLD if given is not None else 0):
+        if found is not None and (
+            found.error < BETTER * off + (AS_TOLD if given is not None else 0)
+            or found.astray < LESS_ASTRAY * _astray(pairs)
+        ):
             loose = depth.LOOSE * (found.near - found.far)
             if given is None:
                 distances, made = depth.depth_of(shot, number, hole, found, lights)

@@ -42,6 +42,7 @@ TRIMMED = 0.9
 class Parallax:
     """sources: frame numbers, one a camera. near, far: greatest and least inverse distance of
     followed points, whose median is 1. error: rms in pixels of the better nine tenths of them.
+    astray: the part of them that is further than a pixel from where its camera has it.
     """
 
     sources: tuple[int, ...]
@@ -49,6 +50,7 @@ class Parallax:
     near: float
     far: float
     error: float
+    astray: float
 
 
 @dataclass
@@ -105,7 +107,8 @@ def parallax(
     best = np.sort(off[there])[: int(TRIMMED * np.count_nonzero(there))]
     far, near = np.percentile(stand.distance[trusted], (0.5, 99.5))
     error = float(np.sqrt(np.mean(best**2)) * width)
-    return Parallax(order, _matrices(stand, middle, width), float(near), float(far), error)
+    astray = float(np.mean(off[there] * width > 1.0))
+    return Parallax(order, _matrices(stand, middle, width), float(near), float(far), error, astray)
 
 
 def _first(flat: Cameras, ends: Cameras, there: npt.NDArray[np.bool_]) -> _Stand:

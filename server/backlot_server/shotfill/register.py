@@ -44,6 +44,7 @@ class Pair:
 
     index: (n,) which of the target's corners were followed, start and end (n, 2) from where to
     where. residual: rms distance of the better nine tenths of them from where the plane has them.
+    astray: the part of them that is further than a pixel from there.
     """
 
     homography: Matrix
@@ -51,6 +52,7 @@ class Pair:
     start: Points
     end: Points
     residual: float
+    astray: float = 0.0
 
 
 def corners(shot: Shot, look: Look) -> Points:
@@ -216,5 +218,6 @@ def pair(
     if found is None or np.count_nonzero(agreed) < LEAST:
         return None if len(points) >= LEAST else Pair(guess, index, start, end, 0.0)
     off = np.sort(np.linalg.norm(moved(found, start) - end, axis=1))
-    off = off[: max(1, int(TRIMMED * len(off)))]
-    return Pair(found, index, start, end, float(np.sqrt(np.mean(off**2))))
+    best = off[: max(1, int(TRIMMED * len(off)))]
+    residual = float(np.sqrt(np.mean(best**2)))
+    return Pair(found, index, start, end, residual, float(np.mean(off > 1.0)))
