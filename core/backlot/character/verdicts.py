@@ -23,7 +23,7 @@ WHY = {
     "few-regions": "fewer than three of the character's regions can be compared",
     "no-reference": "no reference shows it",
     "grey": "the picture is black and white",
-    "mixed-light": "lights of two colours fall on it",
+    "mixed-light": "lights of two colours, or of one that no lamp has, fall on it",
     "unsure": "its light cannot be told from a change",
     "missing": "the character is not in the picture",
 }

@@ -5,6 +5,8 @@ An opponent is (mean of ln R, G, B; ln R/G; ln B/G): light is a sum there, and e
 
 from __future__ import annotations
 
+from functools import cache
+
 import numpy as np
 import numpy.typing as npt
 
@@ -74,6 +76,7 @@ def difference(one: npt.ArrayLike, other: npt.ArrayLike) -> Values:
     return np.asarray(np.sqrt(dl**2 + dc**2 + dh**2 + cross * dc * dh))
 
 
+@cache
 def planckian() -> Values:
     """The direction in (ln R/G, ln B/G) along which the light of lamps and skies lies, length 1.
 
@@ -82,6 +85,12 @@ def planckian() -> Values:
     warm, cold = (opponent(_black_body(kelvin))[1:] for kelvin in (2700.0, 10000.0))
     way = warm - cold
     return np.asarray(way / np.linalg.norm(way))
+
+
+def beside() -> Values:
+    """The direction across that of `planckian`: green to magenta, length 1."""
+    along = planckian()
+    return np.array([-along[1], along[0]])
 
 
 def _black_body(kelvin: float) -> Values:

@@ -24,7 +24,7 @@ UNCHANGED, CHANGED, CANNOT_TELL = "unchanged", "changed", "cannot tell"
 PARTS = {"pure": 0.426, "lit": 0.371, "middle": 0.18, "bright": 0.023}
 """Weights of what is measured of a region in its shift."""
 _PIXELS, _REGIONS = 12, 3
-_MIXED, _CLIPPED, _DARK = 0.28, 0.30, 0.60
+_MIXED, _TINTED, _CLIPPED, _DARK = 0.25, 0.15, 0.30, 0.60
 _GREY = 0.03
 _YES, _NO = -1.6, -2.7
 _USUAL = 3.0
@@ -47,14 +47,16 @@ class Residual:
     """A region on one frame against one reference, the light taken out.
 
     left: opponent, what the light leaves. error: covariance (2, 2) of its chroma. mixed: how much
-    the light varies over the character. steady: how well regions agree on exposure. surprise: the
-    square of what is left as a multiple of its error, 1 on average where nothing drifted.
-    proportion: its share of what all regions cover, over that in the reference.
+    the light varies over the character. tinted: how far from lamps and skies the light is. steady:
+    how well regions agree on exposure. surprise: the square of what is left as a multiple of its
+    error, 1 on average where nothing drifted. proportion: its share of what all regions cover, over
+    that in the reference.
     """
 
     left: Values
     error: Values
     mixed: float
+    tinted: float
     steady: float
     surprise: float
     proportion: float
@@ -131,6 +133,7 @@ def _against(
     errors = {n: _error(shot[n], reference[n], more) * spreads.get(n, 1.0) for n in names}
     moved = {n: _moved(shot[n], reference[n]) for n in names}
     weighed = weigh([_shift(moved[n][1:], errors[n], reference[n], _USUAL) for n in names])
+    tinted = float(abs(np.median([each[1:] for each in moved.values()], axis=0) @ colour.beside()))
     found = {}
     for name, lit in zip(names, weighed.lit, strict=True):
         others = np.array([moved[other][0] for other in names if other != name])
@@ -142,6 +145,7 @@ def _against(
             left,
             errors[name],
             mixed,
+            tinted,
             steady,
             surprise,
             _share(shot, name) / _share({n: reference[n] for n in names}, name),
@@ -288,7 +292,7 @@ def _said(residual: Residual, left: Values, weighed: Weighed, at: int, limit: fl
         lightness=_lightness(residual, left),
         gain=tuple(float(g) for g in gain),
     )
-    if residual.mixed > _MIXED:
+    if residual.mixed > _MIXED or residual.tinted > _TINTED:
         return replace(said, why="mixed-light")
     if odds >= _YES:
         return replace(said, verdict=CHANGED if size + error >= limit else UNCHANGED)

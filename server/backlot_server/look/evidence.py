@@ -161,8 +161,7 @@ def _explanations(count: int) -> Values:
 @cache
 def _lights() -> Values:
     """Inverse covariance of lights, as lamps and skies have them."""
-    along = colour.planckian()
-    ways = np.array([along, [-along[1], along[0]]])
+    ways = np.array([colour.planckian(), colour.beside()])
     return np.asarray(ways.T @ np.diag([LAMPS**-2, TINT**-2]) @ ways)
 
 
