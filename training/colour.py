@@ -8,6 +8,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
+from training.looks import Look
 from training.noise import smooth_field
 
 _YCC_TO_RGB = np.array([[1, 0, 1.402], [1, -0.344, -0.714], [1, 1.772, 0]], np.float32)
@@ -65,7 +66,7 @@ class Palette:
         return self.colours(at[:1], at[1:])[0]
 
 
-def finish(rng: np.random.Generator, image: NDArray[np.float32]) -> NDArray[np.float32]:
+def finish(rng: np.random.Generator, image: NDArray[np.float32], look: Look) -> NDArray[np.float32]:
     """A film-like finish of an image (H, W, 3): density curve, tinted shadows and lights, grain."""
     image = np.clip(image, 0, 1)
     if rng.random() < 0.5:
@@ -76,12 +77,15 @@ def finish(rng: np.random.Generator, image: NDArray[np.float32]) -> NDArray[np.f
     if rng.random() < 0.4:
         shadows, lights = rng.normal(0, 0.02, (2, 3)).astype(np.float32)
         image = image + shadows * (1 - image) + lights * image
+    if look.muted and rng.random() < look.muted:
+        grey = image.mean(axis=2, keepdims=True)
+        image = grey + np.float32(rng.uniform(0, 0.8)) * (image - grey)
     if rng.random() < 0.3:
         black, white = rng.uniform(0, 0.06), rng.uniform(0.9, 1)
         image = black + image * (white - black)
-    if rng.random() < 0.2:
+    if rng.random() < look.grain:
         height, width = image.shape[:2]
         grain = rng.standard_normal((height, width, 1)) + 0.5 * rng.standard_normal(image.shape)
-        strength = rng.uniform(0.002, 0.012) * (0.4 + image * (1 - image) * 2.4)
+        strength = rng.uniform(0.002, look.strongest) * (0.4 + image * (1 - image) * 2.4)
         image = image + strength * grain
     return np.clip(image, 0, 1).astype(np.float32)

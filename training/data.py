@@ -56,11 +56,14 @@ def reduce(image: NDArray[np.uint8], scale: int) -> NDArray[np.uint8]:
 
 
 class Patches:
-    """Endless batches of pairs; their order depends on the recipe's seed alone."""
+    """Endless batches of pairs; their order depends on the recipe's seed alone.
+
+    ``cache`` has a folder for each look.
+    """
 
     def __init__(self, recipe: Recipe, cache: Path) -> None:
         self._recipe = recipe
-        self._high = open_cache(cache, recipe.images)
+        self._high = open_cache(cache / recipe.look, recipe.images)
         self._low = [np.stack([reduce(i, recipe.scale) for i in shard]) for shard in self._high]
         self.rng = np.random.default_rng(recipe.seed)
 

@@ -25,8 +25,8 @@ from safetensors.torch import load_file, save
 
 from training.card import card
 from training.generate import generator_hash
-from training.networks import SLOPE, Upscaler
-from training.recipes import Recipe
+from training.networks import FLIPS, SLOPE, Mirrored, Upscaler
+from training.recipes import FINISHES, Finish, Recipe
 
 WEIGHTS = Path(__file__).parents[1] / "server" / "backlot_server" / "models" / "weights"
 _OPSET = 17
@@ -42,19 +42,46 @@ def kernels(network: Upscaler) -> dict[str, torch.Tensor]:
         return {name: kernel.detach().contiguous().clone() for name, kernel in found.items()}
 
 
-def graph(network: Upscaler) -> onnx.ModelProto:
-    """The network as ONNX: input x (N, 3, H, W), output y (N, 3, scale * H, scale * W)."""
+def mirrored_tail(kernel: torch.Tensor, scale: int, axes: tuple[int, ...]) -> torch.Tensor:
+    """The last kernel (3 * scale^2, F, 3, 3) for a mirrored picture: taps and phases mirrored."""
+    phases = kernel.reshape(3, scale, scale, *kernel.shape[1:])
+    turned = phases.flip([axis - 1 for axis in axes] + [axis + 2 for axis in axes])
+    return turned.reshape(kernel.shape)
+
+
+def graph(network: Upscaler, mirrors: int = 1) -> onnx.ModelProto:
+    """The network as ONNX: input x (N, 3, H, W), output y (N, 3, scale * H, scale * W).
+
+    ``mirrors``: as in ``networks.Mirrored``. Instead of the picture, kernels are mirrored, when the
+    file is loaded; "head.out.active" are the first features of all images, "tail.out" the mean of
+    their corrections.
+    """
     weights = kernels(network)
+    head, tail = weights["head"], weights.pop("tail") / mirrors
+    weights["head"] = torch.cat([head.flip(axes) for axes in FLIPS[:mirrors]])
+    for mirror, axes in enumerate(FLIPS[:mirrors]):
+        weights[f"tail.{mirror}"] = mirrored_tail(tail, network.scale, axes)
     constants = [numpy_helper.from_array(k.numpy(), name) for name, k in weights.items()]
-    edge = np.array([0, 0, 2, 2, 0, 0, 2, 2], np.int64)
-    constants.append(numpy_helper.from_array(edge, "edge"))
+    integers = {"edge": [0, 0, 2, 2, 0, 0, 2, 2]}
+    for mirror, axes in enumerate(FLIPS[1:mirrors], 1):
+        integers[f"axes.{mirror}"] = [*axes]
+        integers[f"back.{mirror}"] = [-1] * len(axes)
+        integers[f"end.{mirror}"] = [-(1 << 62)] * len(axes)
+    constants += [numpy_helper.from_array(np.int64(v), name) for name, v in integers.items()]
     nodes = [helper.make_node("Pad", ["x", "edge"], ["padded"], mode="edge")]
 
-    def conv(source: str, name: str, pad: int) -> str:
-        nodes.append(
-            helper.make_node("Conv", [source, name], [f"{name}.out"], name=name, pads=[pad] * 4)
-        )
+    def conv(source: str, name: str, pad: int, kernel: str = "") -> str:
+        given = [source, kernel or name]
+        nodes.append(helper.make_node("Conv", given, [f"{name}.out"], name=name, pads=[pad] * 4))
         return f"{name}.out"
+
+    def mirrored(name: str, mirror: int) -> str:
+        """The name of a kernel of the body for one of the mirror images."""
+        if not FLIPS[mirror]:
+            return name
+        given = [name, f"back.{mirror}", f"end.{mirror}", f"axes.{mirror}", f"back.{mirror}"]
+        nodes.append(helper.make_node("Slice", given, [f"{name}.{mirror}"]))
+        return f"{name}.{mirror}"
 
     def activate(source: str) -> str:
         nodes.append(
@@ -62,13 +89,22 @@ def graph(network: Upscaler) -> onnx.ModelProto:
         )
         return f"{source}.active"
 
-    first = x = activate(conv("padded", "head", 0))
-    last = len(network.body) - 1
-    for i in range(last):
-        x = activate(conv(x, f"body.{i}", 1))
-    nodes.append(helper.make_node("Add", [conv(x, f"body.{last}", 1), first], ["joined"]))
-    tail = conv(activate("joined"), "tail", 1)
-    nodes.append(helper.make_node("Add", [tail, conv("padded", "bicubic", 0)], ["phases"]))
+    def correction(first: str, mirror: int) -> str:
+        """What one mirror image adds to the interpolation, from its first features."""
+        x, last = first, len(network.body) - 1
+        for i in range(last + 1):
+            kernel = mirrored(f"body.{i}", mirror)
+            x = conv(x, f"mirror.{mirror}.body.{i}", 1, kernel)
+            x = activate(x) if i < last else x
+        nodes.append(helper.make_node("Add", [x, first], [f"joined.{mirror}"]))
+        return conv(activate(f"joined.{mirror}"), f"tail.{mirror}", 1)
+
+    activate(conv("padded", "head", 0))
+    firsts = [f"first.{mirror}" for mirror in range(mirrors)]
+    nodes.append(helper.make_node("Split", ["head.out.active"], firsts, axis=1))
+    corrections = [correction(first, mirror) for mirror, first in enumerate(firsts)]
+    nodes.append(helper.make_node("Sum", corrections, ["tail.out"]))
+    nodes.append(helper.make_node("Add", ["tail.out", conv("padded", "bicubic", 0)], ["phases"]))
     nodes.append(
         helper.make_node("DepthToSpace", ["phases"], ["y"], blocksize=network.scale, mode="CRD")
     )
@@ -88,7 +124,7 @@ def graph(network: Upscaler) -> onnx.ModelProto:
     return model
 
 
-def verify(model: onnx.ModelProto, network: Upscaler) -> None:
+def verify(model: onnx.ModelProto, network: Upscaler, mirrors: int = 1) -> None:
     """Raise ValueError unless the graph keeps the three promises of this module."""
     session = onnxruntime.InferenceSession(
         model.SerializeToString(), providers=["CPUExecutionProvider"]
@@ -100,7 +136,7 @@ def verify(model: onnx.ModelProto, network: Upscaler) -> None:
     x = np.random.default_rng(0).random((1, 3, 83, 97), np.float32)
     whole = run(x)
     with torch.no_grad():
-        difference = np.abs(network(torch.from_numpy(x)).numpy() - whole).max()
+        difference = np.abs(Mirrored(network, mirrors)(torch.from_numpy(x)).numpy() - whole).max()
     if difference > _TOLERANCE:
         raise ValueError(f"ONNX Runtime and PyTorch differ by {difference:.1e}")
     for exposure in 2.0 ** np.arange(-6, 7):
@@ -124,18 +160,29 @@ def commit() -> str:
     return done.stdout.strip()
 
 
+def finished(runs: Path, recipe: Recipe, finish: Finish) -> dict[str, torch.Tensor]:
+    """The trained weights, or their mean with those that they began with."""
+    trained = load_file(runs / recipe.name / "weights.safetensors")
+    if finish.share == 1.0:
+        return trained
+    begun = load_file(runs / str(recipe.start) / "weights.safetensors")
+    return {name: begun[name].lerp(trained[name], finish.share) for name in trained}
+
+
 def export(runs: Path, name: str, out: Path) -> None:
     """Write the three files of one trained network."""
     state = torch.load(runs / name / "checkpoint.pt", map_location="cpu", weights_only=True)
     recipe = Recipe(**json.loads(state["recipe"]))
     network = Upscaler(recipe.scale, recipe.features, recipe.layers)
-    network.load_state_dict(load_file(runs / name / "weights.safetensors"))
-    model = graph(network)
-    verify(model, network)
+    finish = FINISHES.get(name, Finish())
+    network.load_state_dict(finished(runs, recipe, finish))
+    model = graph(network, finish.mirrors)
+    verify(model, network, finish.mirrors)
     out.mkdir(parents=True, exist_ok=True)
     content = model.SerializeToString(deterministic=True)
     (out / f"{name}.onnx").write_bytes(content)
     metadata = {"scale": str(recipe.scale), "slope": str(SLOPE), "join": "head before last slope"}
+    metadata["mirrors"] = str(finish.mirrors)
     (out / f"{name}.safetensors").write_bytes(save(kernels(network), metadata))
     facts = {
         "margin": network.margin,
@@ -145,6 +192,7 @@ def export(runs: Path, name: str, out: Path) -> None:
     }
     made = {
         **{k: v for k, v in asdict(recipe).items() if k not in ("name", "scale", "source", "size")},
+        **asdict(finish),
         "iterations_done": state["iteration"],
         "hours": round(state["seconds"] / 3600, 2),
         "generator": generator_hash(),

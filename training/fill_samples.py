@@ -165,7 +165,7 @@ def open_samples(folder: Path, images: int) -> tuple[NDArray[np.float16], NDArra
 def main() -> None:
     """The command line."""
     parser = argparse.ArgumentParser(description="Make the samples that the fill network learns.")
-    parser.add_argument("--cache", type=Path, default=Path("build/training/images"))
+    parser.add_argument("--cache", type=Path, default=Path("build/training/images/plain"))
     parser.add_argument("--out", type=Path, default=Path("build/training/fill"))
     parser.add_argument("--images", type=int, default=1000)
     parser.add_argument("--seed", type=int, default=2026)

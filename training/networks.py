@@ -38,6 +38,10 @@ def bicubic_kernel(scale: int) -> Tensor:
     return kernel.reshape(-1, 3, 5, 5)
 
 
+FLIPS = ((), (2, 3), (3,), (2,))
+"""Axes along which a picture is mirrored, for each of up to four images of it."""
+
+
 def _activate(x: Tensor) -> Tensor:
     return functional.leaky_relu(x, SLOPE, inplace=True)
 
@@ -62,6 +66,23 @@ class ResidualConv(nn.Module):
     def forward(self, x: Tensor) -> Tensor:
         """x (N, features, H, W) to the same shape."""
         return functional.conv2d(x, self.kernel(), padding=1)
+
+
+class Mirrored(nn.Module):
+    """The mean of what a network makes of a picture and of its mirror images.
+
+    What it guesses otherwise in a mirror is its own error: less of that is left. It keeps all
+    promises of the network, at ``count`` (1, 2 or 4) times its cost.
+    """
+
+    def __init__(self, network: Upscaler, count: int) -> None:
+        super().__init__()
+        self.network, self.count = network, count
+
+    def forward(self, x: Tensor) -> Tensor:
+        """Upscale x (N, 3, H, W)."""
+        made = [self.network(x.flip(axes)).flip(axes) for axes in FLIPS[: self.count]]
+        return torch.stack(made).mean(dim=0)
 
 
 class Upscaler(nn.Module):

@@ -4,14 +4,18 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+IMAGES_SEED = 2026
+"""Of all images that networks learn from; a recipe's seed is that of its weights and patches."""
+
 
 @dataclass(frozen=True)
 class Recipe:
     """Everything a training run depends on, besides the generator.
 
-    features, layers: width and depth of the body. images: how many generated images are used.
-    patch: side in pixels of the low resolution; batch: patches an iteration. rate: highest learning
-    rate. start: the network whose head and body this one begins with.
+    features, layers: width and depth of the body. images: how many generated images are used, and
+    their look (``looks.LOOKS``). patch: side in pixels of the low resolution; batch: patches an
+    iteration. rate: highest learning rate. start: the network whose weights this one begins with,
+    but for the last layer where the scale is another.
     """
 
     name: str
@@ -27,26 +31,100 @@ class Recipe:
     rate: float = 4e-3
     seed: int = 2026
     start: str | None = None
+    look: str = "plain"
+
+
+@dataclass(frozen=True)
+class Finish:
+    """What is made of trained weights when they are exported.
+
+    share: of the trained weights; the rest are those they began with. The mean of what was good for
+    one look of pictures and what is good for another is better for both (M. Wortsman et al., "Model
+    soups", ICML 2022). mirrors: how many mirror images of a picture the network sees, itself
+    included (``networks.Mirrored``).
+    """
+
+    share: float = 1.0
+    mirrors: int = 1
 
 
 _FAST = {"size": "fast", "features": 32, "layers": 12}
 _FINE = {"size": "fine", "features": 48, "layers": 16}
+_PHOTO = {"look": "photo", "images": 1000, "seed": 2028}
 
-_ALL = (
-    Recipe("clean-x2-fast", 2, "clean", iterations=26_000, **_FAST),
-    Recipe("clean-x2-fine-begin", 2, "clean", iterations=12_000, rate=3e-3, **_FINE),
+_FIRST = (
+    Recipe("clean-x2-fast-first", 2, "clean", iterations=26_000, **_FAST),
+    Recipe("clean-x2-fine-first", 2, "clean", iterations=12_000, rate=3e-3, **_FINE),
     Recipe(
-        "clean-x2-fine",
+        "clean-x2-fine-second",
         2,
         "clean",
         iterations=20_000,
         rate=1.5e-3,
         seed=2027,
-        start="clean-x2-fine-begin",
+        start="clean-x2-fine-first",
         **_FINE,
     ),
     Recipe(
-        "clean-x4-fast", 4, "clean", iterations=6_000, rate=2e-3, start="clean-x2-fast", **_FAST
+        "clean-x4-fast-first",
+        4,
+        "clean",
+        iterations=6_000,
+        rate=2e-3,
+        start="clean-x2-fast-first",
+        **_FAST,
+    ),
+    Recipe(
+        "clean-x4-fine-first",
+        4,
+        "clean",
+        iterations=6_000,
+        rate=2e-3,
+        seed=2027,
+        start="clean-x2-fine-second",
+        **_FINE,
+    ),
+)
+_LAST = (
+    Recipe(
+        "clean-x2-fast",
+        2,
+        "clean",
+        iterations=6_000,
+        rate=1e-3,
+        start="clean-x2-fast-first",
+        **_PHOTO,
+        **_FAST,
+    ),
+    Recipe(
+        "clean-x2-fine",
+        2,
+        "clean",
+        iterations=5_000,
+        rate=1e-3,
+        start="clean-x2-fine-second",
+        **_PHOTO,
+        **_FINE,
+    ),
+    Recipe(
+        "clean-x4-fast",
+        4,
+        "clean",
+        iterations=5_000,
+        rate=2e-3,
+        start="clean-x4-fast-first",
+        **_PHOTO,
+        **_FAST,
+    ),
+    Recipe(
+        "clean-x4-fine",
+        4,
+        "clean",
+        iterations=2_000,
+        rate=2e-3,
+        start="clean-x4-fine-first",
+        **_PHOTO,
+        **_FINE,
     ),
     Recipe(
         "compressed-x2-fast",
@@ -54,7 +132,7 @@ _ALL = (
         "compressed",
         iterations=5_000,
         rate=2e-3,
-        start="clean-x2-fast",
+        start="clean-x2-fast-first",
         **_FAST,
     ),
     Recipe(
@@ -67,17 +145,14 @@ _ALL = (
         start="compressed-x2-fast",
         **_FAST,
     ),
-    Recipe(
-        "clean-x4-fine",
-        4,
-        "clean",
-        iterations=6_000,
-        rate=2e-3,
-        seed=2027,
-        start="clean-x2-fine",
-        **_FINE,
-    ),
 )
-RECIPES = {recipe.name: recipe for recipe in _ALL}
-SHIPPED = tuple(name for name in RECIPES if not name.endswith("-begin"))
-"""The others are what some of these begin with."""
+RECIPES = {recipe.name: recipe for recipe in (*_FIRST, *_LAST)}
+FINISHES = {
+    "clean-x2-fast": Finish(share=0.5),
+    "clean-x2-fine": Finish(share=0.5, mirrors=4),
+    "clean-x4-fast": Finish(share=0.5, mirrors=2),
+    "clean-x4-fine": Finish(share=0.5, mirrors=4),
+}
+"""Of the others: trained weights as they are, and the picture alone."""
+SHIPPED = tuple(recipe.name for recipe in _LAST)
+"""The others are what these begin with."""

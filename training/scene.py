@@ -15,6 +15,7 @@ from scipy.ndimage import gaussian_filter
 
 from training import resample, shapes, strokes, textures
 from training.colour import Palette, finish
+from training.looks import Look
 from training.noise import NoiseBank, smooth_field
 
 Image = NDArray[np.float32]
@@ -28,8 +29,9 @@ _MOST_LEAVES = 8000
 class Scene:
     """One picture in the making; every random choice comes from ``rng``."""
 
-    def __init__(self, rng: np.random.Generator, bank: NoiseBank) -> None:
+    def __init__(self, rng: np.random.Generator, bank: NoiseBank, look: Look) -> None:
         self._rng = rng
+        self._look = look
         self._bank = bank
         self._palette = Palette(rng, CANVAS)
         self._textured = float(rng.choice([0.2, 0.5, 0.75]))
@@ -44,13 +46,16 @@ class Scene:
             image *= (1 + light)[..., None]
         if self._rng.random() < 0.05:
             image = _smear(self._rng, image)
-        image = finish(self._rng, _expose(self._rng, image))
+        image = _expose(self._rng, image, self._look)
+        if self._look.sharpened and self._rng.random() < self._look.sharpened:
+            image = _sharpen(self._rng, image)
+        image = finish(self._rng, image, self._look)
         return np.round(image * 255).astype(np.uint8)
 
     def _paint_leaves(self) -> None:
         rng = self._rng
-        smallest = float(np.exp(rng.uniform(np.log(1.8), np.log(26))))
-        largest = rng.uniform(80, 220)
+        smallest = float(np.exp(rng.uniform(*np.log(self._look.smallest))))
+        largest = rng.uniform(*self._look.largest)
         inverse = np.array([smallest, largest]) ** -2.0
         mean_area = 1.2 * np.pi * np.log(largest / smallest) / (inverse[0] - inverse[1])
         cover = rng.uniform(1.5, 3.5)
@@ -58,7 +63,7 @@ class Scene:
         radius = (inverse[0] - rng.random(n) * (inverse[0] - inverse[1])) ** -0.5
         if rng.random() < 0.45:
             radius = radius[np.argsort(rng.standard_normal(n) - np.log(radius))]
-        leaves = shapes.draw(rng, radius)
+        leaves = shapes.draw(rng, radius, self._look.slender)
         x, y = rng.uniform(-20, CANVAS + 20, (2, n))
         colour = self._palette.colours(x, y)
         reach = leaves.reach()
@@ -81,8 +86,9 @@ class Scene:
             (strokes.hair, 0.35, 5),
             (strokes.wires, 0.5, 4),
             (strokes.writing, 0.35, 3),
+            (strokes.rails, self._look.rails, 4),
         ):
-            if rng.random() < chance:
+            if chance and rng.random() < chance:
                 moments = rng.random(rng.integers(1, most + 1))
                 if rng.random() < 0.6:
                     moments[0] = 0.97
@@ -90,10 +96,10 @@ class Scene:
                     (m, lambda stroke=stroke: stroke(rng, self._image, self._palette))
                     for m in moments
                 ]
-        if rng.random() < 0.5:
+        if rng.random() < self._look.facades:
             events += [(m, self._facade) for m in rng.uniform(0, 0.6, rng.integers(1, 4))]
         if rng.random() < 0.3:
-            events.append((rng.uniform(0.2, 0.95), self._defocus))
+            events.append((rng.uniform(0.2, self._look.defocused), self._defocus))
         return events
 
     def _defocus(self) -> None:
@@ -172,8 +178,8 @@ class Scene:
         other = self._palette.colour()
         if self._rng.random() < 0.5:
             other = colour + (other - colour) * np.float32(self._rng.uniform(0.1, 0.6))
-        weight = textures.draw(self._rng, self._bank, h, w, longest)[..., None]
-        return colour + (other - colour) * weight
+        weight = textures.draw(self._rng, self._bank, h, w, longest, self._look.fibres)
+        return colour + (other - colour) * weight[..., None]
 
     def _shading(self, h: int, w: int) -> Image:
         """Light over one surface (h, w, 1): even, falling off to a side, or a highlight."""
@@ -221,7 +227,7 @@ def _smear(rng: np.random.Generator, image: Image) -> Image:
     return total / np.float32(steps)
 
 
-def _expose(rng: np.random.Generator, image: Image) -> Image:
+def _expose(rng: np.random.Generator, image: Image, look: Look) -> Image:
     """Reduce a random part of the canvas to (SIZE, SIZE, 3): lens blur, then the sensor's area."""
     ratio = rng.uniform(1.2, CANVAS / SIZE)
     n = int(SIZE * ratio)
@@ -236,10 +242,17 @@ def _expose(rng: np.random.Generator, image: Image) -> Image:
         kernel, radius, width = resample.cubic, 2.0, n / SIZE
     matrix = resample.operator(n, SIZE, kernel, radius, width).astype(np.float32)
     image = resample.apply(part, matrix, matrix)
-    if rng.random() < 0.12:
+    if rng.random() < look.blurred:
         sigma = rng.uniform(0.4, 1.5)
         image = gaussian_filter(image, (sigma, sigma, 0), truncate=3)
     return image.astype(np.float32)
+
+
+def _sharpen(rng: np.random.Generator, image: Image) -> Image:
+    """What cameras and their owners do: contrast along edges, with its overshoot."""
+    sigma = rng.uniform(0.5, 1.3)
+    blurred = gaussian_filter(image, (sigma, sigma, 0), truncate=3)
+    return np.asarray(image + np.float32(rng.uniform(0.1, 1.4)) * (image - blurred), np.float32)
 
 
 def _box(x: NDArray[np.float64]) -> NDArray[np.float64]:

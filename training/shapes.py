@@ -124,8 +124,8 @@ def _blobs(rng: np.random.Generator, n: int) -> Array:
     return np.clip(outline, 0.1, 1.12)
 
 
-def draw(rng: np.random.Generator, radius: Array) -> Shapes:
-    """Draw shapes of all families for the given radii (n,)."""
+def draw(rng: np.random.Generator, radius: Array, slender: float) -> Shapes:
+    """Draw shapes of all families for the given radii (n,), a share ``slender`` of them narrow."""
     n = len(radius)
     pick = rng.random(n)
     kind = np.where(pick < 0.3, ELLIPSE, np.where(pick < 0.6, BOX, RADIAL))
@@ -137,6 +137,9 @@ def draw(rng: np.random.Generator, radius: Array) -> Shapes:
     )
     aspect = np.exp(-np.abs(rng.standard_normal(n)) * np.where(kind == BOX, 0.9, 0.5))
     aspect = np.where((kind == ELLIPSE) & (rng.random(n) < 0.5), 1.0, np.maximum(aspect, 0.04))
+    if slender:
+        narrow = np.exp(rng.uniform(np.log(0.02), np.log(0.3), n))
+        aspect = np.where(rng.random(n) < slender, np.maximum(narrow, 0.8 / radius), aspect)
     outline = np.ones((n, _ANGLES), np.float32)
     for low, high, make in ((0.6, 0.85, _polygons), (0.85, 1.0, _blobs)):
         at = np.flatnonzero((pick >= low) & (pick < high))

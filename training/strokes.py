@@ -104,6 +104,29 @@ def wires(rng: np.random.Generator, image: Image, palette: Palette) -> None:
     paint(image, lines, width, palette.colours(start[:, 0], start[:, 1]))
 
 
+def rails(rng: np.random.Generator, image: Image, palette: Palette) -> None:
+    """Railings, blinds, folds, strings: long arcs side by side at even distances."""
+    n = int(rng.integers(4, 40))
+    size = image.shape[0]
+    angle, period = rng.uniform(0, 2 * np.pi), np.exp(rng.uniform(np.log(3), np.log(30)))
+    if rng.random() < 0.4:
+        angle = rng.integers(4) * np.pi / 2 + rng.normal(0, 0.05)
+    across = np.array([-np.sin(angle), np.cos(angle)])
+    spread = rng.normal(0, 0.004)
+    steps = np.arange(n)
+    lines = _curves(
+        rng.uniform(-0.2, 1, 2) * size + steps[:, None] * period * across,
+        angle + spread * steps,
+        np.full(n, rng.uniform(60, 700)),
+        np.full(n, rng.normal(0, 0.3)),
+        24,
+    )
+    colour = np.repeat(palette.colour()[None], n, axis=0)
+    if rng.random() < 0.4:
+        colour = np.clip(colour * rng.uniform(0.6, 1.4, (n, 1)), 0, 1)
+    paint(image, lines, np.full(n, max(0.6, period * rng.uniform(0.08, 0.6))), colour)
+
+
 def _alphabet(rng: np.random.Generator) -> Points:
     """24 invented letters of 3 strokes of 9 points each, (24, 3, 9, 2), in a unit box."""
     fraction = np.linspace(0, 2, 9)[:, None]

@@ -148,6 +148,17 @@ def _tiles(w: Weave) -> Plane:
     return np.clip(b + w.rng.uniform(0.2, 0.6) * (1 - a * a), 0, 1.4) / 1.4
 
 
+def _fibres(w: Weave) -> Plane:
+    """Hair, fur, grain of wood, brushed metal, water: strands along a bent flow."""
+    bend = w.noise(NoiseBank.SMOOTH) * w.rng.uniform(0, 40)
+    plane = np.zeros(w.size, np.float32)
+    for share in (1.0, w.rng.uniform(0, 0.8)):
+        zoom = np.float32(np.exp(w.rng.uniform(np.log(0.4), np.log(2.2))))
+        plane += np.float32(share) * w.bank.fibres(w.rng, w.u * zoom, (w.v + bend) * zoom)
+    crisp = w.rng.uniform(0.3, 2.5)
+    return 0.5 + w.rng.uniform(0.15, 0.5) * np.tanh(plane * crisp)
+
+
 _FAMILIES: tuple[tuple[Callable[[Weave], Plane], float], ...] = (
     (_grain, 0.20),
     (_waves, 0.10),
@@ -166,10 +177,20 @@ _FINEST = 1.6
 
 
 def draw(
-    rng: np.random.Generator, bank: NoiseBank, height: int, width: int, longest: float
+    rng: np.random.Generator,
+    bank: NoiseBank,
+    height: int,
+    width: int,
+    longest: float,
+    fibres: float,
 ) -> Plane:
-    """A texture (height, width), 0..1, its period at most ``longest`` pixels."""
+    """A texture (height, width), 0..1, its period at most ``longest`` pixels.
+
+    ``fibres``: the chance that it is made of fibres.
+    """
     weave = Weave(rng, bank, height, width, longest)
+    if fibres and rng.random() < fibres:
+        return _fibres(weave)
     family = int(np.searchsorted(_SHARES, rng.random() * _SHARES[-1]))
     plane = np.clip(_FAMILIES[family][0](weave), 0, 1)
     if isinstance(weave.magnification, np.ndarray):

@@ -24,7 +24,7 @@ from training.data import Patches, reduce
 from training.degrade import degrade
 from training.export import WEIGHTS, export
 from training.networks import Upscaler
-from training.recipes import RECIPES, SHIPPED, Recipe
+from training.recipes import IMAGES_SEED, RECIPES, SHIPPED, Recipe
 
 VALIDATION_SEED = 1
 VALIDATION_IMAGES = 12
@@ -40,7 +40,7 @@ def build(recipe: Recipe, runs: Path) -> Upscaler:
     network = Upscaler(recipe.scale, recipe.features, recipe.layers)
     if recipe.start:
         known = load_file(runs / recipe.start / "weights.safetensors")
-        if RECIPES[recipe.start].scale != recipe.scale:
+        if len(known["tail"]) != len(network.tail):
             del known["tail"]
         network.load_state_dict(known, strict=False)
     return network
@@ -51,7 +51,7 @@ def validation(recipe: Recipe) -> tuple[Tensor, Tensor]:
 
     For a network for compressed footage, low is spoilt as in training, always the same way.
     """
-    high = np.stack(list(generate.images(VALIDATION_SEED, 0, VALIDATION_IMAGES)))
+    high = np.stack(list(generate.images(VALIDATION_SEED, 0, VALIDATION_IMAGES, recipe.look)))
     low = np.stack([reduce(image, recipe.scale) for image in high])
     high, low = (a.transpose(0, 3, 1, 2).astype(np.float32) for a in (high, low))
     if recipe.source == "compressed":
@@ -179,7 +179,8 @@ def train(recipe: Recipe, cache: Path, runs: Path) -> None:
     """Generate, train what this network starts from, train it."""
     if recipe.start and not (runs / recipe.start / "weights.safetensors").exists():
         train(RECIPES[recipe.start], cache, runs)
-    generate.fill(cache, recipe.seed, recipe.images, os.cpu_count() or 1)
+    workers = os.cpu_count() or 1
+    generate.fill(cache / recipe.look, IMAGES_SEED, recipe.look, recipe.images, workers)
     Training(recipe, cache, runs).run()
 
 

@@ -17,14 +17,16 @@ RECIPE = Recipe("test", 2, "clean", "fast", 16, 2, iterations=1, images=4, patch
 @pytest.fixture(scope="module")
 def made(tmp_path_factory):
     """A cache of one shard of four images."""
-    folder = tmp_path_factory.mktemp("made")
+    cache = tmp_path_factory.mktemp("made")
+    folder = cache / RECIPE.look
+    folder.mkdir()
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(generate, "SHARD", 4)
-        name, digest = generate._write_shard(folder, 5, 0)
-    manifest = {"generator": generate.generator_hash(), "size": 384, "seed": 5}
+        name, digest = generate._write_shard(folder, 5, RECIPE.look, 0)
+    manifest = {"generator": generate.generator_hash(), "seed": 5, "look": RECIPE.look}
     manifest["shards"] = {name: digest}
     (folder / generate.MANIFEST).write_text(json.dumps(manifest))
-    return folder
+    return cache
 
 
 @pytest.fixture
@@ -34,7 +36,7 @@ def cache(made, tmp_path, monkeypatch):
 
 
 def rewrite(cache, **changes):
-    path = cache / generate.MANIFEST
+    path = cache / RECIPE.look / generate.MANIFEST
     path.write_text(json.dumps(json.loads(path.read_text()) | changes))
 
 
@@ -53,26 +55,27 @@ def test_patches_are_pairs_and_repeatable(cache):
 def test_a_cache_of_another_generator_is_refused(cache):
     rewrite(cache, generator="0" * 64)
     with pytest.raises(ForeignDataError, match="not made by this generator"):
-        open_cache(cache, 4)
+        open_cache(cache / RECIPE.look, 4)
 
 
 def test_a_shard_changed_since_is_refused(cache):
-    shard = np.load(cache / "0000.npy")
+    shard = np.load(cache / RECIPE.look / "0000.npy")
     shard[0, 0, 0] = 255 - shard[0, 0, 0]
-    np.save(cache / "0000.npy", shard)
+    np.save(cache / RECIPE.look / "0000.npy", shard)
     with pytest.raises(ForeignDataError, match="not what the generator wrote"):
-        open_cache(cache, 4)
+        open_cache(cache / RECIPE.look, 4)
 
 
 def test_a_shard_that_is_not_in_the_manifest_is_refused(cache):
     rewrite(cache, shards={})
     with pytest.raises(ForeignDataError, match="not in the manifest"):
-        open_cache(cache, 4)
+        open_cache(cache / RECIPE.look, 4)
 
 
-def test_another_seed_is_not_mixed_in(cache):
-    with pytest.raises(ValueError, match="another generator or seed"):
-        generate.fill(cache, seed=6, count=8)
+@pytest.mark.parametrize(("seed", "look"), [(6, "plain"), (5, "photo")])
+def test_another_seed_or_look_is_not_mixed_in(cache, seed, look):
+    with pytest.raises(ValueError, match="another generator, seed or look"):
+        generate.fill(cache / RECIPE.look, seed, look, count=8)
 
 
 @pytest.mark.parametrize("subsample", [False, True])

@@ -5,8 +5,10 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from scipy.ndimage import gaussian_filter
 
-from training import generate, resample
+from training import generate, resample, score
+from training.looks import LOOKS
 from training.noise import NoiseBank
 
 SOURCES = Path(generate.__file__).parent
@@ -29,9 +31,14 @@ ALLOWED = {
 READERS = {"fromfile", "loadtxt", "genfromtxt", "memmap", "urlopen", "imread", "frombuffer"}
 
 
+@pytest.fixture(scope="module", params=LOOKS)
+def look(request):
+    return request.param
+
+
 @pytest.fixture(scope="module")
-def images():
-    return list(generate.images(seed=7, first=0, count=3))
+def images(look):
+    return list(generate.images(seed=7, first=0, count=3, look=look))
 
 
 def imports(path):
@@ -49,10 +56,12 @@ def test_an_image_is_eight_bit_rgb_with_contrast(images):
         assert image.std() > 5
 
 
-def test_an_image_depends_on_seed_and_index_alone(images):
+def test_an_image_depends_on_seed_index_and_look_alone(images, look):
     bank = NoiseBank(7)
-    assert np.array_equal(generate.image(7, 2, bank), images[2])
-    assert not np.array_equal(generate.image(8, 2, NoiseBank(8)), images[2])
+    assert np.array_equal(generate.image(7, 2, bank, look), images[2])
+    assert not np.array_equal(generate.image(8, 2, NoiseBank(8), look), images[2])
+    others = (generate.image(7, 2, bank, other) for other in LOOKS if other != look)
+    assert not any(np.array_equal(other, images[2]) for other in others)
 
 
 def test_sizes_are_as_broad_as_in_nature(images):
@@ -109,3 +118,35 @@ def test_reduction_follows_the_half_pixel_convention():
     assert np.allclose(low[4:-4], 2 * np.arange(32)[4:-4] + 0.5)
     high = resample.bicubic(32, 64) @ np.arange(32, dtype=float)
     assert np.allclose(high[8:-8], (np.arange(64)[8:-8] + 0.5) / 2 - 0.5)
+
+
+def structure(image):
+    """Medians over 16 px blocks with detail: how far it runs one way (0..1), and what a picture of
+    half the size cannot hold of it over the finest that it holds.
+    """
+    luma = image[:384, :384].astype(float).mean(axis=2)
+    down, up = resample.bicubic(384, 192), resample.bicubic(192, 384)
+    small = down @ luma @ down.T
+    lost = luma - up @ small @ up.T
+    finest = small - gaussian_filter(small, 1)
+    dy, dx = np.gradient(small)
+
+    def blocks(plane, side):
+        return plane.reshape(24, side, 24, side).mean(axis=(1, 3))
+
+    xx, yy, xy, fine = (blocks(a, 8) for a in (dx * dx, dy * dy, dx * dy, finest**2))
+    busy = fine > 1
+    ways = np.hypot(xx - yy, 2 * xy) / (xx + yy + 1e-9)
+    share = np.sqrt(blocks(lost**2, 16)[busy] / fine[busy])
+    return np.median(ways[busy]), np.median(share)
+
+
+def test_the_look_of_photographs_is_nearer_to_them():
+    """The look was set by scikit-image's photographs: two of them. Nothing learns from them."""
+    photo, plain = (
+        np.median([structure(i) for i in generate.images(5, 0, 8, look)], axis=0)
+        for look in ("photo", "plain")
+    )
+    pictures = score.photographs()
+    real = np.mean([structure(pictures[n]) for n in ("coffee", "motorcycle_left")], axis=0)
+    assert (np.abs(photo - real) < np.abs(plain - real)).all(), (photo, plain, real)

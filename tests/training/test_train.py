@@ -13,9 +13,10 @@ pytest.importorskip("onnx")
 pytest.importorskip("safetensors")
 
 from training import generate, resample, train
-from training.export import graph, kernels, verify
-from training.networks import Upscaler
-from training.recipes import Recipe
+from training.export import finished, graph, kernels, verify
+from training.looks import LOOKS
+from training.networks import Mirrored, Upscaler
+from training.recipes import FINISHES, IMAGES_SEED, RECIPES, SHIPPED, Finish, Recipe
 
 RECIPE = Recipe("test", 2, "clean", "fast", 16, 2, iterations=6, images=4, patch=24, batch=2)
 
@@ -23,17 +24,19 @@ RECIPE = Recipe("test", 2, "clean", "fast", 16, 2, iterations=6, images=4, patch
 @pytest.fixture(scope="module")
 def cache(tmp_path_factory):
     """A cache of one shard of four images, and a trainer that reports every three iterations."""
-    folder = tmp_path_factory.mktemp("cache")
+    cache = tmp_path_factory.mktemp("cache")
+    folder = cache / RECIPE.look
+    folder.mkdir()
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(generate, "SHARD", 4)
         patch.setattr(
             train, "validation", lambda _: (torch.rand(1, 3, 9, 9), torch.rand(1, 3, 18, 18))
         )
         patch.setattr(train, "_REPORT", 3)
-        name, digest = generate._write_shard(folder, 5, 0)
+        name, digest = generate._write_shard(folder, 5, RECIPE.look, 0)
         manifest = {"generator": generate.generator_hash(), "seed": 5, "shards": {name: digest}}
         (folder / generate.MANIFEST).write_text(json.dumps(manifest))
-        yield folder
+        yield cache
 
 
 def weights(run):
@@ -62,13 +65,37 @@ def test_a_checkpoint_of_another_recipe_is_refused(cache, tmp_path):
         other.run()
 
 
+@pytest.mark.parametrize("mirrors", [1, 2, 4])
 @pytest.mark.parametrize("scale", [2, 4])
-def test_the_exported_graph_is_the_network(scale):
+def test_the_exported_graph_is_the_network(scale, mirrors):
     torch.manual_seed(0)
     network = Upscaler(scale, features=16, layers=3)
     torch.nn.init.normal_(network.tail, std=0.02)
-    verify(graph(network), network)
+    verify(graph(network, mirrors), network, mirrors)
     assert float(kernels(network)["head"].sum(dim=(2, 3)).abs().max()) < 1e-6
+
+
+def test_with_four_mirror_images_none_knows_left_from_right_or_up_from_down():
+    torch.manual_seed(0)
+    network = Upscaler(2, features=16, layers=3)
+    torch.nn.init.normal_(network.tail, std=0.2)
+    x = torch.rand(1, 3, 20, 24)
+    with torch.no_grad():
+        for axes in ((2,), (3,), (2, 3)):
+            for mirrors, same in ((1, False), (4, True)):
+                made = Mirrored(network, mirrors)
+                mirrored = made(x.flip(axes)).flip(axes)
+                assert torch.allclose(mirrored, made(x), atol=1e-5) == same
+
+
+def test_what_is_shipped_may_be_the_mean_with_what_was_begun_with(tmp_path):
+    for name, value in (("begun", 1.0), ("test", 2.0)):
+        (tmp_path / name).mkdir()
+        train.save_file({"head": torch.full((2,), value)}, tmp_path / name / "weights.safetensors")
+    recipe = dataclasses.replace(RECIPE, start="begun")
+    for share, value in ((1.0, 2.0), (0.25, 1.25)):
+        made = finished(tmp_path, recipe, Finish(share=share))
+        assert torch.equal(made["head"], torch.full((2,), value))
 
 
 def test_verification_notices_a_wrong_margin():
@@ -89,3 +116,41 @@ def test_untrained_it_is_bicubic():
         y = network(torch.from_numpy(x))[0].permute(1, 2, 0).numpy()
     truth = resample.apply(x[0].transpose(1, 2, 0), *[resample.bicubic(20, 40)] * 2)
     assert np.allclose(y[6:-6, 6:-6], truth[6:-6, 6:-6], atol=1e-5)
+
+
+def test_every_recipe_has_its_start_and_images_of_one_seed(tmp_path, monkeypatch):
+    filled, made = set(), []
+
+    def run(self):
+        made.append(self.recipe)
+        self.folder.mkdir(parents=True)
+        (self.folder / "weights.safetensors").touch()
+
+    def begin(self, recipe, cache, runs):
+        self.recipe, self.folder = recipe, runs / recipe.name
+
+    monkeypatch.setattr(train.Training, "__init__", begin)
+    monkeypatch.setattr(train.Training, "run", run)
+    monkeypatch.setattr(
+        train.generate, "fill", lambda folder, seed, look, *_: filled.add((folder.name, seed, look))
+    )
+    for name in SHIPPED:
+        if not (tmp_path / name).exists():
+            train.train(RECIPES[name], tmp_path / "cache", tmp_path)
+    assert {recipe.name for recipe in made} == set(RECIPES)
+    for name in FINISHES:
+        start = RECIPES[RECIPES[name].start]
+        assert start.scale == RECIPES[name].scale, "its last layer must fit"
+    assert filled == {(look, IMAGES_SEED, look) for look in LOOKS}
+
+
+def test_a_start_keeps_its_last_layer_where_the_scale_is_its_own(tmp_path):
+    first = dataclasses.replace(RECIPE, name="first")
+    (tmp_path / "first").mkdir()
+    known = train.build(first, tmp_path)
+    train.save_file(known.state_dict(), tmp_path / "first" / "weights.safetensors")
+    same = train.build(dataclasses.replace(RECIPE, start="first", seed=9), tmp_path)
+    other = train.build(dataclasses.replace(RECIPE, start="first", seed=9, scale=4), tmp_path)
+    assert torch.equal(same.tail, known.tail)
+    assert torch.equal(other.body[0].weight, known.body[0].weight)
+    assert other.tail.shape[0] == 4 * known.tail.shape[0]
