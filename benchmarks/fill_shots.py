@@ -94,7 +94,8 @@ def _shot(studio: Any, shot: Shot) -> Iterator[Figure]:
     ratio = metrics.grain_ratio(shot, bare.pictures, again.pictures, final.pictures)
     yield Figure(f"{name}, grain over the camera's", ratio, "x", 1.1, least=0.9)
     ratio = metrics.grain_in_flat_parts(shot, final.pictures, truths)
-    yield Figure(f"{name}, grain as it looks in flat parts", ratio, "x", 1.1, least=0.9)
+    if np.isfinite(ratio):
+        yield Figure(f"{name}, grain as it looks in flat parts", ratio, "x", 1.1, least=0.9)
     exact = all(
         np.array_equal(made[~hole], plate[~hole])
         for made, plate, hole in zip(final.pictures, plates, shot.holes, strict=True)

@@ -220,15 +220,15 @@ def grain_ratio(
 def grain_in_flat_parts(shot: Shot, finals: list[Picture], truths: list[Picture]) -> float:
     """How grainy a fill looks over how grainy the clean plate with grain does, in the same pixels.
 
-    By what a blur takes of each, in the flattest seventh of the hole, squared, less that of the
-    clean plate, which is its texture. What a fill has wrong by more than a few pixels has no part.
+    By what a blur takes of each, in the flattest seventh of what some frame shows, squared, less
+    that of the clean plate, which is its texture. NaN where too little is shown.
     """
     sizes: list[list[Picture]] = [[], [], []]
-    for final, truth, clean, hole in zip(finals, truths, shot.clean, shot.holes, strict=True):
-        picture = encoded(clean)
+    for at, (final, truth) in enumerate(zip(finals, truths, strict=True)):
+        picture = encoded(shot.clean[at])
         steep = _low(np.abs(picture - _low(picture))).mean(2)
-        inner = hole & ~_grown(~hole, 3)
-        if inner.sum() < 200:
+        inner = shot.revealed(at) & ~_grown(~shot.holes[at], 3)
+        if inner.sum() < 1000:
             continue
         flat = inner & (steep < np.quantile(steep[inner], 1 / 7))
         for found, each in zip(sizes, (encoded(final), encoded(truth), picture), strict=True):
