@@ -1,11 +1,11 @@
 """Light or drift? Which of a character's regions changed, by weighing every explanation.
 
 Chroma alone, (ln R/G, ln B/G): there, one light moves all regions alike. An explanation names the
-regions that drifted, none to two of them. Under it a region's shift is the light's, plus an error
-of known covariance, plus, where it drifted, a drift of the size that drifts have. All three are
-taken as normal, so that how well an explanation fits has a closed form (a linear Gaussian model,
-the light integrated out: Bishop 2006, 2.3.3), and the probability that a region drifted is the
-share of the explanations in which it did.
+regions that drifted: none, one or two, of seven and more up to three. Under it a region's shift is
+the light's, plus an error of known covariance, plus, where it drifted, a drift of the size that
+drifts have. All three are taken as normal, so that how well an explanation fits has a closed form
+(a linear Gaussian model, the light integrated out: Bishop 2006, 2.3.3), and the probability that a
+region drifted is the share of the explanations in which it did.
 """
 
 from __future__ import annotations
@@ -28,6 +28,8 @@ LARGEST = 0.7
 """Standard deviation of the largest drifts, whatever CIEDE2000 says of dark colours."""
 _BROAD = 1.3
 """How much wider drifts are taken to be once the question is how large one is."""
+_MANY = 7
+"""Regions of which three may have drifted, and the light still be told from the others."""
 _ROUNDS = 2
 _BASES = (0.0, 0.5, 1.0)
 _LEAST = 0.02
@@ -151,7 +153,8 @@ def _normal(spread: Values, moved: Values) -> tuple[Values, Values, Values]:
 @cache
 def _explanations(count: int) -> Values:
     """Which regions drifted: (E, count), 0 or 1."""
-    some = [(), *((n,) for n in range(count)), *combinations(range(count), 2)]
+    most = 3 if count >= _MANY else 2
+    some = [each for size in range(most + 1) for each in combinations(range(count), size)]
     made = np.zeros((len(some), count))
     for row, regions in enumerate(some):
         made[row, list(regions)] = 1.0
