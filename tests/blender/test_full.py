@@ -47,6 +47,12 @@ def test_a_window_is_worked_by_clicks(blender, packages, place):
     assert len(list(shots.glob("*.png"))) == 7
 
 
+def test_a_renders_passes_guide_the_fill(blender, packages, place):
+    command = [blender, "-b", "--factory-startup", "--python", str(INSIDE / "passes.py")]
+    passed, _ = run_inside(command, place, packages[1], seconds=500)
+    assert passed == ["passes_tell_where_the_camera_went"]
+
+
 def test_the_command_line_of_a_farm_waits_for_the_result(blender, packages, place):
     folder, environment = place
     command = [blender, "-b", "--factory-startup", "--python", str(INSIDE / "farm.py")]
