@@ -42,11 +42,13 @@ def main(folder: Path) -> None:
                 for at, plate in enumerate(shot.plates)
             ]
             bare = fill_shots.fill(studio, shot, plates, grain=0.0)
-            final = fill_shots.fill(studio, shot, plates)
+            shown = int(np.argmax([np.count_nonzero(hole) for hole in shot.holes]))
+            number = shot.cameras[shown]["frame"]
+            (final,) = fill_shots.fill(studio, shot, plates, frames=[number]).pictures
             peers = fill_shots.median(shot, plates), fill_shots.telea(shot, plates)
             curves = [by_frame(shot, made) for made in (bare.pictures, *peers)]
             panels.append(panel(shot.name, curves))
-            rows.append(strip(shot, plates, final.pictures))
+            rows.append(strip(shot, shown, plates[shown], final))
             print(shot.name, [round(value, 1) for value in curves[0]], flush=True)
     grid(panels, COLUMNS).save(folder / "fill-curves.png")
     grid(rows, 2).save(folder / "fill-frames.png")
@@ -99,11 +101,10 @@ def panel(name: str, curves: list[list[float]]) -> Any:
     return picture
 
 
-def strip(shot: Shot, plates: list[Any], final: list[Picture]) -> Any:
-    """Plate, fill and clean plate of the frame with the largest hole, around it."""
+def strip(shot: Shot, at: int, plate: Any, final: Picture) -> Any:
+    """Plate, fill and clean plate of a frame, around its hole."""
     from PIL import Image, ImageDraw, ImageFont
 
-    at = int(np.argmax([np.count_nonzero(hole) for hole in shot.holes]))
     rows, columns = np.nonzero(shot.holes[at])
     height, width = shot.holes[at].shape
     top = int(np.clip((rows.min() + rows.max() - CROP) // 2, 0, height - CROP))
@@ -111,7 +112,7 @@ def strip(shot: Shot, plates: list[Any], final: list[Picture]) -> Any:
     truth = metrics.grained(shot.clean[at], 999 + at)
     cut = [
         metrics.encoded(each.astype(np.float32)[top : top + CROP, left : left + CROP])
-        for each in (plates[at], final[at], truth)
+        for each in (plate, final, truth)
     ]
     made = Image.new("RGB", (3 * (CROP + 4), CROP + 20), BACK)
     pen, font = ImageDraw.Draw(made), ImageFont.load_default(12)
