@@ -110,9 +110,14 @@ def seen(shot: Shot, number: int, covered: Mask) -> Seen:
         pairs = {source: replace(each, homography=np.eye(3)) for source, each in pairs.items()}
     lights = {source: _light(shot, number, source, pairs[source], hole) for source in pairs}
     maps, estimated = _maps(shot, number, hole, pairs, lights)
-    found = gathered(shot, number, hole, pairs, lights, maps, FADE_STILL if still else FADE)
+    fade = FADE_STILL if still else FADE
+    found = gathered(shot, number, hole, pairs, lights, maps, fade)
     if not estimated:
         return found
+    if _off(pairs) <= FLAT:  # few points are off it, perhaps nowhere near the hole
+        flat = gathered(shot, number, hole, pairs, lights, _flat(pairs, hole), fade)
+        if _off_ring(shot, number, flat) <= _off_ring(shot, number, found):
+            return flat
     near = {n: maps[n] for n in maps if abs(n - number) <= STEPS}
     return replace(found, near=near, lights={n: lights[n] for n in near})
 
@@ -202,7 +207,11 @@ def _maps(
             return {
                 u: depth.through(c, hole, distances, made.get(u), loose) for u, c in cameras
             }, given is None
-    return {source: mapped(pair.homography, hole) for source, pair in pairs.items()}, False
+    return _flat(pairs, hole), False
+
+
+def _flat(pairs: dict[int, Pair], hole: Hole) -> Maps:
+    return {source: mapped(pair.homography, hole) for source, pair in pairs.items()}
 
 
 def gathered(
@@ -242,6 +251,14 @@ def gathered(
             moves[mine, axis] = to[mine] - start[mine]
     return Seen(hole, merged, order, _exact(shot, order, places, merged.best), moves, pairs,
                 {}, {})  # fmt: skip
+
+
+def _off_ring(shot: Shot, number: int, found: Seen) -> float:
+    """How badly what the sources show fits the known ring, as a mean square."""
+    hole, merged = found.hole, found.merged
+    target = target_values(shot, number, hole)
+    _, lead = channels(shot, target.shape[1])
+    return _misfit(merged.values, target, ~hole.inside & (merged.best >= 0), lead)
 
 
 def _misfit(values: Values, target: Values, usable: Mask, lead: list[int]) -> float:
