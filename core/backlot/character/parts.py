@@ -20,7 +20,7 @@ from .mattes import ALL
 
 COUNT = 16
 """Parts that are suggested; several may be one region."""
-_MANY = 20_000
+_MANY = 8_000
 _ROUNDS, _BEGINNINGS = 40, 4
 _DARK = 1e-3
 _BRIGHTNESS, _HEIGHT, _ACROSS = 0.6, 1.6, 0.25
