@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -14,6 +13,14 @@ from .figures import Figure
 
 FEW, MANY, FRAMES = 60, 300, 5  # a contact sheet holds 42 shots at once, whatever their number
 TALL, WIDE = 96, 240
+_MEASURED = """
+import resource, subprocess, sys
+command = [sys.executable, "-m", "backlot", "character", *sys.argv[1:]]
+code = subprocess.run(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL).returncode
+print(resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss)
+sys.exit(code)
+"""
+# In between, since a process starts with the peak of the one that it was forked from.
 TONES = ((0.55, 0.36, 0.27), (0.10, 0.06, 0.04), (0.12, 0.20, 0.45), (0.25, 0.24, 0.20))
 
 
@@ -62,12 +69,8 @@ def _write(home: Path, names: list[str]) -> None:
 
 def _run(home: Path, *words: str) -> float:
     """Largest memory of the command, MB."""
-    command = [sys.executable, "-m", "backlot", "character", *words]
-    with subprocess.Popen(
-        command, cwd=home, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
-    ) as child:
-        _, status, used = os.wait4(child.pid, 0)
-        child.returncode = os.waitstatus_to_exitcode(status)
-    if child.returncode not in (0, 10, 11):
-        raise SystemExit(f"backlot character {words[0]} ended with {child.returncode}")
-    return used.ru_maxrss / 1024
+    command = [sys.executable, "-c", _MEASURED, *words]
+    done = subprocess.run(command, cwd=home, capture_output=True, text=True, check=False)
+    if done.returncode not in (0, 10, 11):
+        raise SystemExit(f"backlot character {words[0]} ended with {done.returncode}")
+    return float(done.stdout) / 1024
