@@ -35,6 +35,8 @@ FLAT = 0.35
 """Points this many pixels off the plane, and one plane does not do."""
 ASTRAY, LESS_ASTRAY = 0.02, 0.5
 """Part of the points that may be off it, and what is left of that with cameras and distances."""
+CLEARLY = 0.92
+"""Part of the squared misfit around the hole that depth must leave at most, to be taken for them."""
 BETTER = 0.7
 AS_TOLD = 0.15
 """Pixels by which a renderer's distances may explain points worse."""
@@ -116,7 +118,7 @@ def seen(shot: Shot, number: int, covered: Mask) -> Seen:
         return found
     if _off(pairs) <= FLAT:  # few points are off it, perhaps nowhere near the hole
         flat = gathered(shot, number, hole, pairs, lights, _flat(pairs, hole), fade)
-        if _off_ring(shot, number, flat) <= _off_ring(shot, number, found):
+        if _off_ring(shot, number, found) > CLEARLY * _off_ring(shot, number, flat):
             return flat
     near = {n: maps[n] for n in maps if abs(n - number) <= STEPS}
     return replace(found, near=near, lights={n: lights[n] for n in near})
