@@ -36,7 +36,7 @@ FLAT = 0.35
 ASTRAY, LESS_ASTRAY = 0.02, 0.5
 """Part of the points that may be off it, and what is left of that with cameras and distances."""
 CLEARLY = 0.92
-"""Part of the squared misfit around the hole that depth must leave at most, to be taken for them."""
+"""Part of the squared misfit around the hole that depth may leave, to be taken for them."""
 BETTER = 0.7
 AS_TOLD = 0.15
 """Pixels by which a renderer's distances may explain points worse."""
