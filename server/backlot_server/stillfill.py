@@ -25,16 +25,16 @@ GUIDED_DEPTH = 12.0
 HEARD = 0.7
 """Part of the network's word, where it is heard, against that mean: it has learned from generated
 images, and both together are nearer to photographs than either."""
-SHARPNESS = ((3.0, 1.02), (10.0, 0.71), (30.0, 1.0))
+SHARPNESS = ((3.0, 1.1), (10.0, 0.70), (30.0, 1.0))
 """Of the picture around, wanted in holes so many pixels deep. Across a wire detail is known and
 sharpness costs no likeness; in a large hole nothing is known and only a true look counts."""
 EVEN = 2.0
 """In narrow holes detail of more than so many times the median around is drawn in: it would be an
 edge, and most likely not in its place."""
-GAINS = (0.0, 3.0)
+GAINS = (0.0, 8.0)
 """Least and most of the best patch's detail."""
-BLUR = (0.0297, 0.2343, 0.4720, 0.2343, 0.0297)
-"""Gaussian of 0.7 pixels in a window of five: what is finer than this is detail."""
+BLUR = (0.0003, 0.1065, 0.7866, 0.1065, 0.0003)
+"""Gaussian of half a pixel in a window of five: what is finer than this is detail."""
 GRAIN = 1.15
 """So many times the grain around (the median, which edges do not move) the hole may have."""
 LEAST_RIM = 8.0
