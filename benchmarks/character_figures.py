@@ -109,6 +109,34 @@ def _lightness(head: str, main: list[Seen]) -> Iterator[Figure]:
             note = f"judged in {100 * told / total:.0f} % of the frames"
             area = scores.area(*found)
             yield Figure(f"{head}, lightness alone, {name} light: area", area, "", None, note)
+    yield from _lightness_of_scenes(head, main)
+
+
+def _lightness_of_scenes(head: str, main: list[Seen]) -> Iterator[Figure]:
+    """The same by the four views of a set-up together."""
+    from backlot.character.verdicts import of_scene, of_shot
+
+    scenes: dict[tuple[str, ...], list[Seen]] = defaultdict(list)
+    for one in main:
+        if not one.drifted or one.lightness_only:
+            case = one.case
+            scenes[case.character.name, case.variant, case.light, one.region].append(one)
+    for name, kinds in (("easy", (lights.EASY,)), ("main", (lights.EASY, lights.HARD))):
+        found: tuple[list[float], list[float]] = ([], [])
+        noted = [0, 0]
+        for group in scenes.values():
+            if group[0].case.kind not in kinds:
+                continue
+            told = of_scene("", [of_shot(one.region, [(1, one.said)]) for one in group])
+            if told.lightness is not None:
+                at = 0 if group[0].drifted else 1
+                found[at].append(abs(told.lightness))
+                noted[at] += bool(told.note)
+        if all(found):
+            shares = [100 * n / len(f) for n, f in zip(noted, found, strict=True)]
+            note = f"noted: {shares[0]:.0f} % of {len(found[0])}, falsely {shares[1]:.0f} %"
+            area = scores.area(*found)
+            yield Figure(f"{head}, lightness alone, scenes, {name}: area", area, "", None, note)
 
 
 def corrections(head: str, seen: list[Seen]) -> Iterator[Figure]:

@@ -148,6 +148,9 @@ def _scenes(checked: Checked, scenes: Sequence[SceneVerdict]) -> Iterator[str]:
         )
         yield f"<tr><td>{escape(scene)}</td><td>{shots}</td>{cells}</tr>\n"
     yield "</table>\n"
+    for each in scenes:
+        if each.note:
+            yield f'<p class="quiet">{escape(f"{each.scene}: {each.region} {each.note}")}</p>\n'
 
 
 def _table(checked: Checked) -> Iterator[str]:

@@ -38,8 +38,9 @@ _SHARE = 0.5
 _NOTICEABLE = 1.0
 _NEUTRAL = 5.0
 _TEXTURE = 4.0
-_STOPS = 0.9
-"""What shading alone does to one region in twenty, between two views in even light."""
+_STOPS, _STOPS_TOGETHER, _TOGETHER = 0.9, 0.5, 3
+"""What shading alone does to one region in twenty, between two views in even light; and in the mean
+of three shots and more."""
 Lab = Sequence[float]
 
 
@@ -52,6 +53,7 @@ class ShotVerdict:
     judged, frames: how many could be told, of how many. towards: in words, "" unless changed.
     why: the commonest reason where it cannot be told, as a sentence's end. odds: natural logarithm
     of the odds that it changed, median of the frames that were weighed; None without any.
+    lightness: median of the frames where it was measured, stops; None without any.
     """
 
     region: str
@@ -65,6 +67,7 @@ class ShotVerdict:
     why: str = ""
     notes: tuple[str, ...] = ()
     odds: float | None = None
+    lightness: float | None = None
 
     def __str__(self) -> str:
         """A sentence: "coat changed by 6.2 dE2000: redder, more saturated (1004-1020)"."""
@@ -91,6 +94,7 @@ class ShotVerdict:
             "why": self.why,
             "notes": list(self.notes),
             "odds": self.odds,
+            "lightness": self.lightness,
             "sentence": str(self),
         }
 
@@ -100,7 +104,8 @@ class SceneVerdict:
     """A region in all shots of one scene together: more views than one tell light from drift.
 
     shots: how many show it, weighed: how many of them say anything. odds: mean of theirs. size:
-    median CIEDE2000 of those that say it changed, or of all. towards: in words.
+    median CIEDE2000 of those that say it changed, or of all. towards: in words. lightness: mean of
+    the shots', stops; None where fewer than three measured it. It is no part of the verdict.
     """
 
     scene: str
@@ -111,10 +116,19 @@ class SceneVerdict:
     odds: float | None = None
     size: float | None = None
     towards: str = ""
+    lightness: float | None = None
+
+    @property
+    def note(self) -> str:
+        """What lightness did, in words, where shading alone seldom does as much."""
+        if self.lightness is None or abs(self.lightness) < _STOPS_TOGETHER:
+            return ""
+        return _lightness(self.lightness)
 
     def __str__(self) -> str:
-        """A sentence: "coat changed by 6.2 dE2000: redder (5 shots together)"."""
-        together = f"({self.weighed} of {self.shots} shots together)"
+        """A sentence: "coat changed by 6.2 dE2000: redder (5 of 5 shots together)"."""
+        note = f", {self.note}" if self.note else ""
+        together = f"({self.weighed} of {self.shots} shots together){note}"
         if self.verdict == CHANGED:
             way = f": {self.towards}" if self.towards else ""
             return f"{self.region} changed by {self.size:.1f} dE2000{way} {together}"
@@ -135,6 +149,7 @@ def of_scene(scene: str, shots: Sequence[ShotVerdict]) -> SceneVerdict:
     seen = [e for e in weighed if e.verdict == CHANGED] if verdict == CHANGED else weighed
     sizes = [each.size for each in seen if each.size is not None]
     ways = Counter(each.towards for each in seen if each.towards)
+    levels = [each.lightness for each in shots if each.lightness is not None]
     return SceneVerdict(
         scene,
         shots[0].region,
@@ -144,6 +159,7 @@ def of_scene(scene: str, shots: Sequence[ShotVerdict]) -> SceneVerdict:
         round(odds, 3),
         round(median(sizes), 2) if sizes else 0.0,
         ways.most_common(1)[0][0] if ways and verdict == CHANGED else "",
+        round(sum(levels) / len(levels), 2) if len(levels) >= _TOGETHER else None,
     )
 
 
@@ -161,7 +177,10 @@ def of_shot(region: str, frames: Iterable[tuple[int, Mapping[str, Any]]]) -> Sho
         reasons = Counter(said.get("why", "") for _, said in told if said.get("why"))
         code = reasons.most_common(1)[0][0] if reasons else "missing"
         why = WHY.get(code, code)
-        return ShotVerdict(region, CANNOT_TELL, len(told), len(judged), why=why, odds=_odds(told))
+        return ShotVerdict(
+            region, CANNOT_TELL, len(told), len(judged),
+            why=why, odds=_odds(told), lightness=_level(told),
+        )  # fmt: skip
     changed = [(number, said) for number, said in judged if said["verdict"] == CHANGED]
     runs = _runs(judged)
     longest = max((count for _, _, count in runs), default=0)
@@ -201,7 +220,18 @@ def _described(
         direction or ("another colour" if verdict == CHANGED else ""),
         notes=_notes(counted),
         odds=_odds(told),
+        lightness=_level(told),
     )
+
+
+def _level(frames: Sequence[tuple[int, Mapping[str, Any]]]) -> float | None:
+    """Median change of lightness of the frames where it could be measured, stops."""
+    stops = [s["lightness"] for _, s in frames if isinstance(s.get("lightness"), (int, float))]
+    return median(stops) if stops else None
+
+
+def _lightness(stops: float) -> str:
+    return f"{'lighter' if stops > 0 else 'darker'} by {abs(stops):.1f} stops"
 
 
 def _odds(told: Sequence[tuple[int, Mapping[str, Any]]]) -> float | None:
@@ -243,10 +273,9 @@ def _notes(frames: Sequence[tuple[int, Mapping[str, Any]]]) -> tuple[str, ...]:
         ratio = median(known) if known else 1.0
         if ratio > _TEXTURE or ratio < 1 / _TEXTURE:
             found.append(f"{more if ratio > 1 else less} ({ratio:.1f}x the reference)")
-    stops = [s["lightness"] for _, s in frames if isinstance(s.get("lightness"), (int, float))]
-    if stops and abs(median(stops)) >= _STOPS:
-        level = median(stops)
-        found.append(f"{'lighter' if level > 0 else 'darker'} by {abs(level):.1f} stops")
+    level = _level(frames)
+    if level is not None and abs(level) >= _STOPS:
+        found.append(_lightness(level))
     return tuple(found)
 
 
