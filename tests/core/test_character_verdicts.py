@@ -181,13 +181,16 @@ def test_a_scene_s_change_is_told_from_the_shots_that_changed() -> None:
 @pytest.mark.parametrize(
     ("stops", "level", "note"),
     [
-        ([-0.7, -0.5, -0.9, "beyond judging"], -0.7, "darker by 0.7 stops"),
+        ([-0.7, -0.5, -0.9, None], -0.7, "darker by 0.7 stops"),
         ([0.9, -0.6, 0.1, -0.2], 0.05, ""),
         ([1.2, 1.0], None, ""),
     ],
 )
 def test_lightness_is_told_by_three_shots_and_more(stops: list, level: float, note: str) -> None:
-    shots = [of_shot("coat", [(1, said("unchanged", odds=-4.0, lightness=x))]) for x in stops]
+    shots = [
+        of_shot("coat", [(1, said("unchanged", odds=-4.0) | ({} if x is None else {"stops": x}))])
+        for x in stops
+    ]
     told = of_scene("barn", shots)
     assert told.lightness == (None if level is None else pytest.approx(level))
     assert told.note == note

@@ -53,7 +53,7 @@ class ShotVerdict:
     judged, frames: how many could be told, of how many. towards: in words, "" unless changed.
     why: the commonest reason where it cannot be told, as a sentence's end. odds: natural logarithm
     of the odds that it changed, median of the frames that were weighed; None without any.
-    lightness: median of the frames where it was measured, stops; None without any.
+    lightness: against what its light made of the others, stops, median; None without any.
     """
 
     region: str
@@ -179,7 +179,7 @@ def of_shot(region: str, frames: Iterable[tuple[int, Mapping[str, Any]]]) -> Sho
         why = WHY.get(code, code)
         return ShotVerdict(
             region, CANNOT_TELL, len(told), len(judged),
-            why=why, odds=_odds(told), lightness=_level(told),
+            why=why, odds=_odds(told), lightness=_stops(told),
         )  # fmt: skip
     changed = [(number, said) for number, said in judged if said["verdict"] == CHANGED]
     runs = _runs(judged)
@@ -220,14 +220,14 @@ def _described(
         direction or ("another colour" if verdict == CHANGED else ""),
         notes=_notes(counted),
         odds=_odds(told),
-        lightness=_level(told),
+        lightness=_stops(told),
     )
 
 
-def _level(frames: Sequence[tuple[int, Mapping[str, Any]]]) -> float | None:
-    """Median change of lightness of the frames where it could be measured, stops."""
-    stops = [s["lightness"] for _, s in frames if isinstance(s.get("lightness"), (int, float))]
-    return median(stops) if stops else None
+def _stops(told: Sequence[tuple[int, Mapping[str, Any]]]) -> float | None:
+    """By how much it is lighter than the others are, median of the frames in one light."""
+    known = [s["stops"] for _, s in told if "stops" in s and s.get("why") != "mixed-light"]
+    return median(known) if known else None
 
 
 def _lightness(stops: float) -> str:
@@ -273,9 +273,9 @@ def _notes(frames: Sequence[tuple[int, Mapping[str, Any]]]) -> tuple[str, ...]:
         ratio = median(known) if known else 1.0
         if ratio > _TEXTURE or ratio < 1 / _TEXTURE:
             found.append(f"{more if ratio > 1 else less} ({ratio:.1f}x the reference)")
-    level = _level(frames)
-    if level is not None and abs(level) >= _STOPS:
-        found.append(_lightness(level))
+    stops = [s["lightness"] for _, s in frames if isinstance(s.get("lightness"), (int, float))]
+    if stops and abs(median(stops)) >= _STOPS:
+        found.append(_lightness(median(stops)))
     return tuple(found)
 
 

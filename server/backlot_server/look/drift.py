@@ -315,6 +315,7 @@ def described(verdict: Verdict, residual: Residual | None) -> dict[str, Any]:
         "from": [round(float(v), 2) for v in colour.lab(tone)],
         "to": [round(float(v), 2) for v in colour.lab(tone * np.array(verdict.gain))],
         "lightness": "beyond judging" if verdict.lightness is None else verdict.lightness,
+        "stops": round(float(residual.left[0] / np.log(2)), 2),
         "texture": round(look.texture / max(known.texture, 1e-4), 3),
         "detail": round(look.detail / max(known.detail, 1e-4), 3),
         "proportion": round(residual.proportion, 3),
