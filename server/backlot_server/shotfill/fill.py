@@ -35,7 +35,7 @@ FLAT = 0.35
 """Points this many pixels off the plane, and one plane does not do."""
 ASTRAY, LESS_ASTRAY = 0.02, 0.5
 """Part of the points that may be off it, and what is left of that with cameras and distances."""
-CLEARLY = 0.92
+CLEARLY = 0.7
 """Part of the squared misfit around the hole that depth may leave, to be taken for them."""
 BETTER = 0.7
 AS_TOLD = 0.15
