@@ -150,8 +150,9 @@ def moved(homography: Matrix, points: Points) -> Points:
     """(n, 2) points through a homography."""
     if not len(points):
         return points
-    wide = np.concatenate([points, np.ones((len(points), 1))], axis=1) @ homography.T
-    return np.asarray(wide[:, :2] / wide[:, 2:], np.float32)
+    x, y = points[:, 0].astype(np.float64), points[:, 1].astype(np.float64)
+    across, down, depth = (row[0] * x + row[1] * y + row[2] for row in homography)
+    return np.stack([across / depth, down / depth], axis=1).astype(np.float32)
 
 
 def step(shot: Shot, first: int, second: int) -> Matrix | None:
