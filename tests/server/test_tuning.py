@@ -1,5 +1,5 @@
 import json
-import time
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -8,6 +8,12 @@ from backlot.errors import CannotWrite, Unsupported
 from backlot_server import networks, tuning
 from backlot_server.engines import onnx
 from tests.server.cards import install
+
+
+class Clock:
+    """Time passes where an engine says so alone."""
+
+    now = 0.0
 
 
 class Fake:
@@ -28,7 +34,7 @@ class Fake:
         exact = onnx.load(card, path, threads)
 
         def network(batch):
-            time.sleep(self.pause)
+            Clock.now += self.pause
             return exact(batch) * np.float32(1 + self.error)
 
         return network
@@ -38,6 +44,7 @@ class Fake:
 def card(tmp_path, monkeypatch):
     monkeypatch.setenv("BACKLOT_HOME", str(tmp_path))
     monkeypatch.delenv("BACKLOT_ENGINE", raising=False)
+    monkeypatch.setattr(tuning, "time", SimpleNamespace(perf_counter=lambda: Clock.now))
     return install(tmp_path / "models", "texture-x2.onnx")
 
 
