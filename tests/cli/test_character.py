@@ -115,7 +115,7 @@ def test_lock_brings_back_what_changed_and_writes_a_cdl(show: CommandLine) -> No
     locked = backlot.read(show.folder / "out/redder/l.1003.exr").pixels
     coat = np.s_[12:52, 20 + 2 * 48 + 6 : 16 + 3 * 48 - 6, :3]
     far = np.abs(wrong[coat].astype("f4") - right[coat]).mean()
-    assert np.abs(locked[coat].astype("f4") - right[coat]).mean() < 0.35 * far
+    assert np.abs(locked[coat].astype("f4") - right[coat]).mean() < 0.45 * far
     np.testing.assert_array_equal(locked[:8], wrong[:8])
     np.testing.assert_array_equal(backlot.read(show.folder / "out/same/l.1003.exr").pixels, right)
     cdl = (show.folder / "out/redder/redder.ccc").read_text()

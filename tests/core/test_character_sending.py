@@ -101,7 +101,7 @@ def test_a_take_with_a_character_s_folder(
     right, wrong = (frame(1002, drift=drift).pixels[coat] for drift in (None, REDDER))
     locked = backlot.read(shot / "locked.1002.exr").pixels[coat]
     far = np.abs(wrong.astype("f4") - right)[..., :3].mean()
-    assert np.abs(locked.astype("f4") - right)[..., :3].mean() < 0.35 * far
+    assert np.abs(locked.astype("f4") - right)[..., :3].mean() < 0.45 * far
 
 
 def test_a_changed_character_makes_takes_stale(
