@@ -181,8 +181,8 @@ def test_a_scene_s_change_is_told_from_the_shots_that_changed() -> None:
 @pytest.mark.parametrize(
     ("stops", "level", "note"),
     [
-        ([-0.7, -0.5, -0.9, None], -0.7, "darker by 0.7 stops"),
-        ([0.9, -0.6, 0.1, -0.2], 0.05, ""),
+        ([-1.1, -0.9, -1.3, None], -1.1, "darker by 1.1 stops"),
+        ([0.9, 0.6, 0.1, 0.8], 0.6, ""),
         ([1.2, 1.0], None, ""),
     ],
 )

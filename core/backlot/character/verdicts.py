@@ -38,9 +38,9 @@ _SHARE = 0.5
 _NOTICEABLE = 1.0
 _NEUTRAL = 5.0
 _TEXTURE = 4.0
-_STOPS, _STOPS_TOGETHER, _TOGETHER = 0.9, 0.5, 3
-"""What shading alone does to one region in twenty, between two views in even light; and in the mean
-of three shots and more."""
+_STOPS, _TOGETHER = 0.9, 3
+"""What shading alone does to one region in twenty, between two views in even light; and shots whose
+mean is told of a scene."""
 Lab = Sequence[float]
 
 
@@ -121,7 +121,7 @@ class SceneVerdict:
     @property
     def note(self) -> str:
         """What lightness did, in words, where shading alone seldom does as much."""
-        if self.lightness is None or abs(self.lightness) < _STOPS_TOGETHER:
+        if self.lightness is None or abs(self.lightness) < _STOPS:
             return ""
         return _lightness(self.lightness)
 
