@@ -25,7 +25,7 @@ GUIDED_DEPTH = 12.0
 HEARD = 0.7
 """Part of the network's word, where it is heard, against that mean: it has learned from generated
 images, and both together are nearer to photographs than either."""
-SHARPNESS = ((3.0, 1.1), (10.0, 0.70), (30.0, 1.0))
+SHARPNESS = ((3.0, 1.1), (10.0, 0.69), (30.0, 1.0))
 """Of the picture around, wanted in holes so many pixels deep. Across a wire detail is known and
 sharpness costs no likeness; in a large hole nothing is known and only a true look counts."""
 EVEN = 2.0
