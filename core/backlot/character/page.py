@@ -61,7 +61,7 @@ only where no light explains it; the error of the measurement counts too. &ldquo
 is an answer: too small, too dark, clipped, mixed light, fewer than three regions. In a shot, a
 region has changed when it did on half of the frames that can be told, or on five in a row. Shots of
 one scene are weighed together too, since more views than one tell light from drift.
-Lightness alone is judged only where the light is even. This report is about colour and texture of
+Lightness alone is never judged: shading does as much. This report is about colour and texture of
 a character's regions. It does not say, and must not be read to say, that two pictures show the
 same person.</p>
 """
