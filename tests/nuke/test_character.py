@@ -141,7 +141,7 @@ def test_a_shot_is_checked_against_a_folder_and_locked(nuke, linked, tmp_path):
     wanted = host.show(read(host, clean, (1001, 1006)), 1003).planes["rgba.red"]
     coat = (slice(6, 34), slice(6, 18))
     left, off = (np.median(p[coat] - wanted[coat]) for p in (shown, before.planes["rgba.red"]))
-    assert abs(left) < 0.5 * abs(off)  # how near it comes is the tool's own test
+    assert abs(left) < 0.6 * abs(off)  # luminance stays; how near it comes is the tool's own test
     rest = np.ones((H, W), bool)
     rest[4:36, 4:20] = False
     for name in before.planes:
