@@ -6,7 +6,7 @@ LOCK := requirements/dev.txt
 READY := $(VENV)/.ready
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test test-all test-blender test-window lint bench train protos lock clean blender nuke bpy shots characters
+.PHONY: help setup demo test test-all test-blender test-window lint bench train train-fill protos lock clean blender nuke bpy shots characters
 
 help:  ## list the targets
 	@sed -n 's/^\([a-z-]*\):.*##  *\(.*\)/  make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 20
@@ -83,6 +83,13 @@ bench: $(READY)  ## the figures, as ratios taken in one run
 train: $(READY)  ## the shipped networks, from nothing (hours)
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check -r training/requirements.txt
 	@$(BIN)/python -m training.train $(ARGS)
+
+train-fill: $(READY)  ## the fill network, from the images of make train (hours)
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check -r training/requirements.txt
+	@$(BIN)/python -m training.fill_samples --images 800
+	@$(BIN)/python -m training.fill_train --run build/training/runs/fill-begin
+	@$(BIN)/python -m training.fill_train --start fill-begin --rate 0.0015 --iterations 10000 --images 800
+	@$(BIN)/python -m training.fill_export
 
 # Stubs come from the last generator whose output imports on protobuf 4.25 and on today's.
 STUBS := .cache/stubs
