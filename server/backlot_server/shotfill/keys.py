@@ -28,7 +28,7 @@ from .shot import CURVE, Shot, colours, smooth
 
 EVERY = 16
 KEPT = 12
-KEPT_ALONE, ALONE_BYTES = 2 * STEPS + 2, 400 << 20
+KEPT_ALONE, ALONE_BYTES = 2 * STEPS + 2, 250 << 20
 MARGIN = 24
 
 Invent = Callable[[int, Mask, Values, Mask], Values]
