@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator
 
 import numpy as np
 
-from backlot.errors import InvalidInput
+from backlot.errors import InvalidInput, MissingFrame
 from backlot.frame import Frame, Window
 from backlot.matte import coverage
 
@@ -189,8 +189,11 @@ class Plate:
 
 
 def _lines(job: Job, number: int, source: Frame) -> Values | None:
-    """Pixels from the nearest line, (height, width); None where none is drawn."""
-    matte = sized(job.read("lines", number), source, "matte of lines")
+    """Pixels from the nearest line, (height, width); None where none is drawn on this frame."""
+    try:
+        matte = sized(job.read("lines", number), source, "matte of lines")
+    except MissingFrame:
+        return None
     drawn = coverage(matte, source.data_window) >= 0.5
     return distance(~drawn) if drawn.any() else None
 

@@ -53,6 +53,14 @@ def test_lines_where_none_is_drawn_change_no_bit() -> None:
     assert alone.tobytes() == blank.tobytes()
 
 
+def test_a_frame_without_lines_is_filled_without() -> None:
+    hole = disc(60, 80, 30, 40, 7)
+    inputs: dict[str, Supply] = {"source": Frame(picture()), "matte": matte(hole)}
+    alone = make(fill, inputs, mode="still").frame.pixels
+    drawn = make(fill, inputs | {"lines": {7: matte(~hole)}}, mode="still").frame.pixels
+    assert alone.tobytes() == drawn.tobytes()
+
+
 def test_lines_of_another_size_are_refused() -> None:
     hole = disc(60, 80, 30, 40, 7)
     inputs: dict[str, Supply] = {"source": Frame(picture()), "matte": matte(hole)}
