@@ -1,6 +1,6 @@
 """What the figures of shot fill look like: a curve of every shot, and a sheet of plates and fills.
 
-`python -m benchmarks.shot_pictures docs/images` writes fill-curves.png and fill-frames.png, of the
+`python -m benchmarks.shot_pictures docs/images` writes fill-curves.png and fill-frames.jpg, of the
 shots that `fill_shots` finds, filled by the product's own way.
 """
 
@@ -51,7 +51,7 @@ def main(folder: Path) -> None:
             rows.append(strip(shot, shown, plates[shown], final))
             print(shot.name, [round(value, 1) for value in curves[0]], flush=True)
     grid(panels, COLUMNS).save(folder / "fill-curves.png")
-    grid(rows, 2).save(folder / "fill-frames.png")
+    grid(rows, 2).save(folder / "fill-frames.jpg", quality=86)
 
 
 def by_frame(shot: Shot, made: list[Picture]) -> list[float]:
