@@ -90,7 +90,10 @@ def _spec(fields: dict[str, Any]) -> ToolSpec:
     return ToolSpec(
         **{
             **fields,
-            "inputs": tuple(Input(**given) for given in fields["inputs"]),
+            "inputs": tuple(
+                Input(**{**given, "layers": tuple(given.get("layers", ()))})
+                for given in fields["inputs"]
+            ),
             "params": tuple(params),
             "output": Output(**output),
         }

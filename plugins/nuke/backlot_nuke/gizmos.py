@@ -45,7 +45,7 @@ _TAKEN = frozenset(_NAMES.split())
 
 def class_name(tool):
     """fill -> AIFill, upscale -> AIUpscale, character -> CharacterLock."""
-    if tool.startswith("character"):
+    if tool in ("character", "character-lock"):
         return "CharacterLock"
     return "AI" + "".join(word.capitalize() for word in tool.replace("-", "_").split("_"))
 
