@@ -1,6 +1,8 @@
 """Fill over a whole shot: what other frames saw is brought to where the matte hides it.
 
-shot.py reads frames and keeps them small; register.py finds how they lie on each other; sweep.py
-finds depth behind the matte; merge.py makes one picture of all sources; keys.py carries what no
-frame has seen; fill.py is the way through them for one frame.
+shot.py reads frames and keeps them small; register.py finds how they lie on each other; parallax.py
+where their cameras stand, sweep.py and depth.py depth behind the matte, or rendered.py what a
+renderer told; merge.py makes one picture of all sources, blur.py blurs it as the plate is; keys.py
+carries what no frame has seen; fill.py is the way through them for one frame, and settle.py holds
+that against its neighbours. shadow.py and regrain.py put the result into the plate.
 """
