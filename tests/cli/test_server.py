@@ -26,7 +26,7 @@ def test_start_status_stop(alone: CommandLine) -> None:
 
 def test_status_shows_a_running_job_in_80_columns(cli: CommandLine) -> None:
     process = cli.start("passthrough", "plate/plate.####.exr", "-o", "out/a.####.exr",
-                        "--seconds", "5")  # fmt: skip
+                        "--seconds", "60")  # fmt: skip
     try:
         end = time.monotonic() + 30
         while not (jobs := cli("status", "--json").json["jobs"]):
