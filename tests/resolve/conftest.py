@@ -95,10 +95,10 @@ def app():
     return made
 
 
-def until(app, condition, seconds=20.0):
+def until(app, condition, seconds=20.0, seen=None):
     end = time.monotonic() + seconds
     while not condition():
-        assert time.monotonic() < end, "it did not happen"
+        assert time.monotonic() < end, seen or "it did not happen"
         app.processEvents()
         time.sleep(0.005)
 

@@ -234,7 +234,7 @@ def test_a_result_goes_into_fusion_from_the_panel(app, panel, shared_server):
     window.tool.place.setCurrentIndex(window.tool.place.findData("fusion"))
     window.doing.run()
     rows = window.results.jobs.rows
-    until(app, lambda: rows and rows[0]["state"] in ("done", "parked", "failed"), 60)
+    until(app, lambda: rows and rows[0]["state"] in ("done", "parked", "failed"), 60, rows)
     assert (rows[0]["state"], rows[0]["place"]) == ("done", "fusion"), rows[0]
     assert d.do("a.comp").startswith("Backlot")
 

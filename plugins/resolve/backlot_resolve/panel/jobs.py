@@ -61,7 +61,7 @@ class Jobs(QAbstractListModel):
         known = {row["id"] for row in running}
         self.beginResetModel()
         rest = [job for job in jobs if job["id"] not in known]
-        self.rows = running + [job | {"order": -n} for n, job in enumerate(rest)]
+        self.rows[:] = running + [job | {"order": -n} for n, job in enumerate(rest)]
         self.endResetModel()
 
     def drop(self, identity: str) -> None:
