@@ -21,7 +21,7 @@ from .plan import digest
 if TYPE_CHECKING:
     from .movie import Movie
 
-_KEPT_BYTES = 512 << 20
+_KEPT_BYTES = 384 << 20
 
 
 @dataclass(frozen=True)
@@ -43,7 +43,7 @@ class _Key:
 class Intake:
     """Frames of all inputs by name and number. Safe to use from several threads.
 
-    What was read is kept for when its result is written, up to half a gigabyte, the newest
+    What was read is kept for when its result is written, up to 384 MiB, the newest
     longest; what had to go is read again.
     """
 
