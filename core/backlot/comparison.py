@@ -12,7 +12,7 @@ import numpy as np
 import numpy.typing as npt
 
 from . import media, sequence, sheet
-from .errors import CannotWrite, InvalidInput, NotFound
+from .errors import InvalidInput, NotFound
 from .frame import Frame, Window
 from .tools import NETWORK, ToolSpec
 
@@ -65,8 +65,7 @@ def compare(
     spec = studio.tool(tool)
     if not spec.comparable:
         raise InvalidInput(f"{spec.label} has no networks to compare.", "Use it with upscale.")
-    if Path(out).suffix.lower() != ".png":
-        raise InvalidInput(f"{Path(out).name} is no PNG.", "Name the sheet, as in compare.png.")
+    sheet.check_name(out)
     frame = _first(source, frames, layer, colorspace)
     params = {name: value for name, value in given.items() if name != NETWORK}
     ways = [
@@ -88,13 +87,7 @@ def compare(
     rows += [_row(studio, spec, frame, part, params, ways, factors) for part in parts]
     before = f"{frame.display_window.width}x{frame.display_window.height}"
     title = f"{Path(source).name}, {before} to {large.width}x{large.height}"
-    try:
-        sheet.write_sheet(Path(out), title, rows)
-    except OSError as error:
-        raise CannotWrite(
-            f"{Path(out).name} cannot be written: {error.strerror or error}.",
-            "Check the folder's rights and the space on its disk.",
-        ) from error
+    sheet.write_sheet(out, title, rows)
     return ways
 
 

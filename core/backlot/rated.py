@@ -14,7 +14,7 @@ import numpy as np
 import numpy.typing as npt
 
 from . import media, sequence, sheet
-from .errors import CannotWrite, InvalidInput
+from .errors import InvalidInput
 from .matte import coverage
 from .report import FrameReport, Take
 from .tools import CONFIDENCE
@@ -43,12 +43,6 @@ def worst(take: Take, count: int = WORST) -> list[FrameReport]:
     return sorted(frames, key=lambda frame: (rated[frame.number], frame.number))[:count]
 
 
-def check(out: str | os.PathLike[str]) -> None:
-    """Raise InvalidInput where a sheet could not be written to: best before the take is made."""
-    if Path(out).suffix.lower() != ".png":
-        raise InvalidInput(f"{Path(out).name} is no PNG.", "Name the sheet, as in report.png.")
-
-
 def write(
     take: Take,
     source: str | os.PathLike[str],
@@ -64,7 +58,7 @@ def write(
     source, matte, their layers, colorspace: as `shot.process` was given them. out: the PNG.
     Raises: InvalidInput (no PNG, a take that was not rated), what reading raises, CannotWrite.
     """
-    check(out)
+    sheet.check_name(out)
     rated = confidences(take)
     if not rated:
         raise InvalidInput(
@@ -82,13 +76,7 @@ def write(
              range(0, len(pairs), 2)]  # fmt: skip
     lowest = min(rated.values())
     title = f"{Path(take.out).name}: {len(rated)} frames, the lowest confidence {lowest:.0%}"
-    try:
-        sheet.write_sheet(Path(out), title, rows)
-    except OSError as error:
-        raise CannotWrite(
-            f"{Path(out).name} cannot be written: {error.strerror or error}.",
-            "Check the folder's rights and the space on its disk.",
-        ) from error
+    sheet.write_sheet(out, title, rows)
 
 
 def _curve(rated: dict[int, float], marked: list[int]) -> sheet.Display:

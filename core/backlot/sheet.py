@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -11,6 +12,8 @@ import numpy as np
 import numpy.typing as npt
 
 from . import color
+from .atomic import atomic, cannot_write
+from .errors import InvalidInput
 from .frame import Frame
 
 if TYPE_CHECKING:
@@ -65,10 +68,16 @@ def outlined(picture: Display, inside: npt.NDArray[np.bool_]) -> Display:
     return result
 
 
-def write_sheet(path: str | Path, title: str, rows: Sequence[Sequence[Tile]]) -> None:
+def check_name(out: str | os.PathLike[str]) -> None:
+    """Raise InvalidInput where no sheet is written to: best before the work for it is done."""
+    if Path(out).suffix.lower() != ".png":
+        raise InvalidInput(f"{Path(out).name} is no PNG.", "Name the sheet, as in sheet.png.")
+
+
+def write_sheet(path: str | os.PathLike[str], title: str, rows: Sequence[Sequence[Tile]]) -> None:
     """Rows of tiles under a title. Tiles of a row share its height; the file is replaced whole.
 
-    Raises: OSError when it cannot be written.
+    Raises: CannotWrite.
     """
     from PIL import Image, ImageDraw, ImageFont
 
@@ -87,11 +96,13 @@ def write_sheet(path: str | Path, title: str, rows: Sequence[Sequence[Tile]]) ->
             pen.text((x, y + picture.height + 4), tile.caption, _QUIET, font=small)
             x += picture.width + _GAP
         y += line[0].height + _CAPTION + _GAP
-    path = Path(path)
-    path.parent.mkdir(parents=True, exist_ok=True)
-    partial = path.with_name(f".{path.name}.partial")
-    sheet.save(partial, "PNG")
-    partial.replace(path)
+    target = Path(path)
+    try:
+        target.parent.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise cannot_write(target, error) from error
+    with atomic(target) as temporary:
+        sheet.save(temporary, "PNG")
 
 
 def _fitted(tile: Tile, height: int) -> Picture:

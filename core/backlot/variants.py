@@ -11,7 +11,7 @@ import numpy as np
 import numpy.typing as npt
 
 from . import media, order, sheet
-from .errors import CannotWrite, InvalidInput
+from .errors import InvalidInput
 from .shot import process
 from .tools import SEED, ToolSpec
 
@@ -47,8 +47,7 @@ def variants(
         raise InvalidInput(f"{spec.label} has no seed.", "Use it with fill.")
     if not 2 <= count <= MOST:
         raise InvalidInput(f"{count} variants cannot be shown.", f"Give a number from 2 to {MOST}.")
-    if Path(out).suffix.lower() != ".png":
-        raise InvalidInput(f"{Path(out).name} is no PNG.", "Name the sheet, as in takes.png.")
+    sheet.check_name(out)
     first = spec.values({SEED: given.pop(SEED)} if SEED in given else {})[SEED]
     assert isinstance(first, int)
     seeds = list(range(first, first + count))
@@ -61,13 +60,7 @@ def variants(
         for seed, take in zip(seeds, takes, strict=True)
     ]
     rows = [tiles[at : at + COLUMNS] for at in range(0, len(tiles), COLUMNS)]
-    try:
-        sheet.write_sheet(Path(out), f"{Path(source).name}: {count} takes of {spec.label}", rows)
-    except OSError as error:
-        raise CannotWrite(
-            f"{Path(out).name} cannot be written: {error.strerror or error}.",
-            "Check the folder's rights and the space on its disk.",
-        ) from error
+    sheet.write_sheet(out, f"{Path(source).name}: {count} takes of {spec.label}", rows)
     return seeds
 
 

@@ -43,13 +43,13 @@ def run(
     report: str | None = None,
 ) -> int:
     """Run a tool over files. Returns: the exit code."""
-    from .. import rated
+    from .. import rated, sheet
     from ..client import connect
     from ..shot import estimate, process
 
     end_on_signals()
     if report is not None:
-        rated.check(report)
+        sheet.check_name(report)
     first = spec.inputs[0].name
     layers = _layers(layer or (), first)
     given: dict[str, Any] = {**inputs, **params, "frames": frames, "layer": layers}
