@@ -171,13 +171,7 @@ class BACKLOT_OT_check_character(bpy.types.Operator):
 
     def execute(self, context):
         task = check(context.scene, self.folder)
-        if bpy.app.background:
-            try:
-                session.finish(task)
-            except LinkError as error:
-                self.report({"ERROR"}, f"{error.sentence} {error.hint}")
-                return {"CANCELLED"}
-        return {"FINISHED"}
+        return session.ran(self, task)
 
 
 class BACKLOT_OT_show_frame(bpy.types.Operator):

@@ -73,13 +73,7 @@ class BACKLOT_OT_run_image(bpy.types.Operator):
         plate = plate_of(image)
         settings = controls.settings_of(context.scene, self.tool)
         task = images.run(plate, self.tool, settings, plate.backlot.matte)
-        if bpy.app.background:
-            try:
-                session.finish(task)
-            except LinkError as error:
-                self.report({"ERROR"}, f"{error.sentence} {error.hint}")
-                return {"CANCELLED"}
-        return {"FINISHED"}
+        return session.ran(self, task)
 
 
 class BACKLOT_OT_keep_render(bpy.types.Operator):

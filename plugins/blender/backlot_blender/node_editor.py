@@ -5,7 +5,6 @@ import bpy
 
 from . import compat, compositor, controls, places, session, ui
 from .compositor import is_ours, place_of
-from .host import LinkError
 
 
 def _active_group(context):
@@ -62,13 +61,7 @@ class BACKLOT_OT_process(bpy.types.Operator):
         if self.whole_range:
             frames = list(range(scene.frame_start, scene.frame_end + 1, scene.frame_step))
         task = compositor.process(scene, group, frames)
-        if bpy.app.background:
-            try:
-                session.finish(task)
-            except LinkError as error:
-                self.report({"ERROR"}, f"{error.sentence} {error.hint}")
-                return {"CANCELLED"}
-        return {"FINISHED"}
+        return session.ran(self, task)
 
 
 class BACKLOT_OT_toggle_node(bpy.types.Operator):

@@ -141,14 +141,7 @@ class BACKLOT_OT_run_strips(bpy.types.Operator):
             self.report({"ERROR"}, "No strip is selected. Select image or movie strips.")
             return {"CANCELLED"}
         running = [run(scene, strip, context.scene.backlot.tool) for strip in chosen]
-        if bpy.app.background:
-            try:
-                for task in running:
-                    session.finish(task)
-            except LinkError as error:
-                self.report({"ERROR"}, f"{error.sentence} {error.hint}")
-                return {"CANCELLED"}
-        return {"FINISHED"}
+        return session.ran(self, *running)
 
 
 class BACKLOT_PT_strips(bpy.types.Panel):

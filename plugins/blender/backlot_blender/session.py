@@ -256,6 +256,18 @@ def finish(task, timeout=None):
     return task
 
 
+def ran(operator, *tasks):
+    """What an operator that began tasks returns: in background it waits for them first."""
+    if bpy.app.background:
+        try:
+            for task in tasks:
+                finish(task)
+        except LinkError as error:
+            operator.report({"ERROR"}, f"{error.sentence} {error.hint}")
+            return {"CANCELLED"}
+    return {"FINISHED"}
+
+
 def close():
     """End the companion and the timer."""
     if bpy.app.timers.is_registered(_tick):
