@@ -9,24 +9,19 @@ goes on where it was.
 from __future__ import annotations
 
 import argparse
-import json
-import math
-import time
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 import torch
 from numpy.typing import NDArray
-from safetensors.torch import load_file, save_file
+from safetensors.torch import load_file
 from torch import Tensor
 
 from training.fill_network import FillNetwork
 from training.fill_samples import SHOWN, open_samples
+from training.run import Run
 
-_REPORT = 250
-_WARM_UP = 200
-_EMA = 0.999
 _LEAST_ERROR = 2e-4
 
 
@@ -83,102 +78,36 @@ def losses(network: FillNetwork, planes: Tensor) -> tuple[Tensor, Tensor]:
     return relative.mean(), decibels
 
 
-class FillTraining:
-    """A run: network, its moving average, optimiser, position in the data."""
+class FillTraining(Run):
+    """A run of the fill network."""
+
+    report = 250
+    most_gradient = 1.0
 
     def __init__(self, recipe: FillRecipe, samples: Path, folder: Path) -> None:
         torch.manual_seed(recipe.seed)
-        self.recipe, self.folder = recipe, folder
         train, validation = open_samples(samples, recipe.images)
         self.batches = Batches(recipe, train)
         self.validation = torch.from_numpy(validation.astype(np.float32))
-        self.network = FillNetwork()
+        network, average = FillNetwork(), FillNetwork()
         if recipe.start:
-            begun = load_file(folder.parent / recipe.start / "weights.safetensors")
-            self.network.load_state_dict(begun)
-        self.average = FillNetwork()
-        self.average.load_state_dict(self.network.state_dict())
-        self.optimiser = torch.optim.Adam(
-            self.network.parameters(), lr=recipe.rate, betas=(0.9, 0.99), fused=True
-        )
-        self.iteration, self.seconds = 0, 0.0
+            network.load_state_dict(load_file(folder.parent / recipe.start / "weights.safetensors"))
+        average.load_state_dict(network.state_dict())
+        super().__init__(recipe, folder, network, average, self.batches.rng)
 
-    def step(self) -> float:
-        """One iteration; the loss."""
-        recipe, done = self.recipe, self.iteration / self.recipe.iterations
-        along = 0.5 * (1 + math.cos(math.pi * done))
-        for group in self.optimiser.param_groups:
-            warm = min(1, (self.iteration + 1) / _WARM_UP)
-            group["lr"] = recipe.rate * warm * (1e-3 + (1 - 1e-3) * along)
-        planes = self.batches.next()
-        with torch.autocast("cpu", torch.bfloat16, enabled=done < 0.85):
-            value, _ = losses(self.network, planes)
-        self.optimiser.zero_grad(set_to_none=True)
-        value.backward()
-        torch.nn.utils.clip_grad_norm_(self.network.parameters(), 1.0)
-        self.optimiser.step()
-        self.iteration += 1
-        keep = min(_EMA, (1 + self.iteration) / (10 + self.iteration))
-        with torch.no_grad():
-            torch._foreach_lerp_(
-                list(self.average.parameters()), list(self.network.parameters()), 1 - keep
-            )
-        return value.item()
+    def loss(self) -> Tensor:
+        """Of the next samples, relative."""
+        with self.autocast():
+            value, _ = losses(self.network, self.batches.next().to(self.device))
+        return value
 
     @torch.no_grad()
     def validate(self) -> dict[str, float]:
         """On generated images of another seed."""
-        found = [losses(self.average, part) for part in self.validation.split(32)]
+        parts = self.validation.to(self.device).split(32)
+        found = [losses(self.average, part) for part in parts]
         error, decibels = (float(np.mean([float(pair[n]) for pair in found])) for n in (0, 1))
         return {"error": round(error, 4), "gained": round(decibels, 3)}
-
-    def save(self) -> None:
-        """Write the checkpoint, and the averaged weights beside it."""
-        state = {
-            "recipe": json.dumps(asdict(self.recipe)),
-            "network": self.network.state_dict(),
-            "average": self.average.state_dict(),
-            "optimiser": self.optimiser.state_dict(),
-            "batches": json.dumps(self.batches.rng.bit_generator.state),
-            "iteration": self.iteration,
-            "seconds": self.seconds,
-        }
-        torch.save(state, self.folder / "checkpoint.part")
-        (self.folder / "checkpoint.part").replace(self.folder / "checkpoint.pt")
-        weights = {k: v.contiguous() for k, v in self.average.state_dict().items()}
-        save_file(weights, self.folder / "weights.safetensors")
-
-    def resume(self) -> None:
-        """Go on from the checkpoint, if any; raises ValueError if it is another recipe's."""
-        path = self.folder / "checkpoint.pt"
-        if not path.exists():
-            return
-        state = torch.load(path, weights_only=True)
-        if json.loads(state["recipe"]) != asdict(self.recipe):
-            raise ValueError(f"{path} belongs to another recipe: move {self.folder} away")
-        self.network.load_state_dict(state["network"])
-        self.average.load_state_dict(state["average"])
-        self.optimiser.load_state_dict(state["optimiser"])
-        self.batches.rng.bit_generator.state = json.loads(state["batches"])
-        self.iteration, self.seconds = state["iteration"], state["seconds"]
-
-    def run(self) -> None:
-        """Train to the end, logging and saving."""
-        self.folder.mkdir(parents=True, exist_ok=True)
-        self.resume()
-        started, total = time.monotonic() - self.seconds, 0.0
-        while self.iteration < self.recipe.iterations:
-            total += self.step()
-            if self.iteration % _REPORT and self.iteration < self.recipe.iterations:
-                continue
-            self.seconds = time.monotonic() - started
-            facts = {"iteration": self.iteration, "seconds": round(self.seconds)}
-            line = json.dumps({**facts, "loss": round(total / _REPORT, 4), **self.validate()})
-            total = 0.0
-            with (self.folder / "log.jsonl").open("a", encoding="utf-8") as stream:
-                stream.write(line + "\n")
-            print(line, flush=True)
-            self.save()
 
 
 def main() -> None:

@@ -7,16 +7,14 @@ determined by its recipe; stopped at any time, the same command goes on where it
 from __future__ import annotations
 
 import argparse
-import json
 import math
 import os
-import time
-from dataclasses import asdict, replace
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import torch
-from safetensors.torch import load_file, save_file
+from safetensors.torch import load_file
 from torch import Tensor
 
 from training import generate
@@ -25,13 +23,10 @@ from training.degrade import degrade
 from training.export import WEIGHTS, export
 from training.networks import Upscaler
 from training.recipes import IMAGES_SEED, RECIPES, SHIPPED, Recipe
+from training.run import Run
 
 VALIDATION_SEED = 1
 VALIDATION_IMAGES = 12
-_REPORT = 1000
-_WARM_UP = 200
-_EMA = 0.999
-_FINISH = 0.85
 
 
 def build(recipe: Recipe, runs: Path) -> Upscaler:
@@ -70,12 +65,6 @@ def fidelity(network: Upscaler, low: Tensor, high: Tensor) -> float:
     return float(np.mean(values))
 
 
-def learning_rate(recipe: Recipe, iteration: int) -> float:
-    """Warm-up, then a cosine down to a thousandth."""
-    along = 0.5 * (1 + math.cos(math.pi * iteration / recipe.iterations))
-    return recipe.rate * min(1, (iteration + 1) / _WARM_UP) * (1e-3 + (1 - 1e-3) * along)
-
-
 def loss(result: Tensor, truth: Tensor, finishing: bool) -> Tensor:
     """Charbonnier; towards the end the squared error, which PSNR measures."""
     error = result - truth
@@ -84,95 +73,31 @@ def loss(result: Tensor, truth: Tensor, finishing: bool) -> Tensor:
     return torch.sqrt(error.square() + 1e-6).mean()
 
 
-class Training:
-    """A run: network, its moving average, optimiser, position in the data."""
+class Training(Run):
+    """A run of an upscaling network."""
+
+    recipe: Recipe
 
     def __init__(self, recipe: Recipe, cache: Path, runs: Path) -> None:
-        self.recipe = recipe
-        self.folder = runs / recipe.name
-        self.device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
-        self.network = build(recipe, runs).to(self.device, memory_format=torch.channels_last)
-        self.average = build(recipe, runs).to(self.device)
-        self.optimiser = torch.optim.Adam(
-            self.network.parameters(), lr=recipe.rate, betas=(0.9, 0.99), fused=True
-        )
         self.patches = Patches(recipe, cache)
-        self.iteration = 0
-        self.seconds = 0.0
+        network = build(recipe, runs).to(memory_format=torch.channels_last)
+        average = build(recipe, runs)
+        super().__init__(recipe, runs / recipe.name, network, average, self.patches.rng)
+        self.shown: tuple[Tensor, Tensor] | None = None
 
-    def step(self) -> float:
-        """One iteration; the loss."""
-        finishing = self.iteration >= _FINISH * self.recipe.iterations
-        for group in self.optimiser.param_groups:
-            group["lr"] = learning_rate(self.recipe, self.iteration)
+    def loss(self) -> Tensor:
+        """Of the next patches."""
         low, high = (torch.from_numpy(a).to(self.device) for a in self.patches.batch())
-        low = low.contiguous(memory_format=torch.channels_last)
-        with torch.autocast(self.device.type, torch.bfloat16, enabled=not finishing):
-            result = self.network(low)
-        value = loss(result, high, finishing)
-        self.optimiser.zero_grad(set_to_none=True)
-        value.backward()
-        self.optimiser.step()
-        self.iteration += 1
-        keep = min(_EMA, (1 + self.iteration) / (10 + self.iteration))
-        with torch.no_grad():
-            torch._foreach_lerp_(
-                list(self.average.parameters()), list(self.network.parameters()), 1 - keep
-            )
-        return value.item()
+        with self.autocast():
+            result = self.network(low.contiguous(memory_format=torch.channels_last))
+        return loss(result, high, self.finishing)
 
-    def save(self) -> None:
-        """Write the checkpoint, and the averaged weights beside it."""
-        state = {
-            "recipe": json.dumps(asdict(self.recipe)),
-            "network": self.network.state_dict(),
-            "average": self.average.state_dict(),
-            "optimiser": self.optimiser.state_dict(),
-            "patches": json.dumps(self.patches.rng.bit_generator.state),
-            "iteration": self.iteration,
-            "seconds": self.seconds,
-        }
-        torch.save(state, self.folder / "checkpoint.part")
-        (self.folder / "checkpoint.part").replace(self.folder / "checkpoint.pt")
-        weights = {k: v.contiguous().cpu() for k, v in self.average.state_dict().items()}
-        save_file(weights, self.folder / "weights.safetensors")
-
-    def resume(self) -> None:
-        """Go on from the checkpoint, if any; raises ValueError if it is another recipe's."""
-        path = self.folder / "checkpoint.pt"
-        if not path.exists():
-            return
-        state = torch.load(path, map_location=self.device, weights_only=True)
-        if json.loads(state["recipe"]) != asdict(self.recipe):
-            raise ValueError(f"{path} belongs to another recipe: move {self.folder} away")
-        self.network.load_state_dict(state["network"])
-        self.average.load_state_dict(state["average"])
-        self.optimiser.load_state_dict(state["optimiser"])
-        self.patches.rng.bit_generator.state = json.loads(state["patches"])
-        self.iteration, self.seconds = state["iteration"], state["seconds"]
-
-    def run(self) -> None:
-        """Train to the end, logging and saving every thousand iterations."""
-        self.folder.mkdir(parents=True, exist_ok=True)
-        self.resume()
-        low, high = (t.to(self.device) for t in validation(self.recipe))
-        started, total = time.monotonic() - self.seconds, 0.0
-        while self.iteration < self.recipe.iterations:
-            total += self.step()
-            if self.iteration % _REPORT and self.iteration < self.recipe.iterations:
-                continue
-            self.seconds = time.monotonic() - started
-            line = {
-                "iteration": self.iteration,
-                "seconds": round(self.seconds),
-                "loss": round(total / _REPORT, 6),
-                "psnr": round(fidelity(self.average, low, high), 3),
-            }
-            total = 0.0
-            with (self.folder / "log.jsonl").open("a", encoding="utf-8") as stream:
-                stream.write(json.dumps(line) + "\n")
-            print(json.dumps(line), flush=True)
-            self.save()
+    def validate(self) -> dict[str, float]:
+        """PSNR in decibels."""
+        if self.shown is None:
+            low, high = validation(self.recipe)
+            self.shown = low.to(self.device), high.to(self.device)
+        return {"psnr": round(fidelity(self.average, *self.shown), 3)}
 
 
 def train(recipe: Recipe, cache: Path, runs: Path) -> None:

@@ -21,7 +21,7 @@ RECIPE = fill_train.FillRecipe(iterations=6, images=25, batch=4)
 
 @pytest.fixture
 def samples(tmp_path, monkeypatch):
-    monkeypatch.setattr(fill_train, "_REPORT", 3)
+    monkeypatch.setattr(fill_train.FillTraining, "report", 3)
     folder = tmp_path / "samples"
     folder.mkdir()
     return written(folder)

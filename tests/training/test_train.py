@@ -12,6 +12,8 @@ torch = pytest.importorskip("torch")
 pytest.importorskip("onnx")
 pytest.importorskip("safetensors")
 
+from safetensors.torch import save_file
+
 from training import generate, resample, train
 from training.export import finished, graph, kernels, verify
 from training.looks import LOOKS
@@ -32,7 +34,7 @@ def cache(tmp_path_factory):
         patch.setattr(
             train, "validation", lambda _: (torch.rand(1, 3, 9, 9), torch.rand(1, 3, 18, 18))
         )
-        patch.setattr(train, "_REPORT", 3)
+        patch.setattr(train.Training, "report", 3)
         name, digest = generate._write_shard(folder, 5, RECIPE.look, 0)
         manifest = {"generator": generate.generator_hash(), "seed": 5, "shards": {name: digest}}
         (folder / generate.MANIFEST).write_text(json.dumps(manifest))
@@ -91,7 +93,7 @@ def test_with_four_mirror_images_none_knows_left_from_right_or_up_from_down():
 def test_what_is_shipped_may_be_the_mean_with_what_was_begun_with(tmp_path):
     for name, value in (("begun", 1.0), ("test", 2.0)):
         (tmp_path / name).mkdir()
-        train.save_file({"head": torch.full((2,), value)}, tmp_path / name / "weights.safetensors")
+        save_file({"head": torch.full((2,), value)}, tmp_path / name / "weights.safetensors")
     recipe = dataclasses.replace(RECIPE, start="begun")
     for share, value in ((1.0, 2.0), (0.25, 1.25)):
         made = finished(tmp_path, recipe, Finish(share=share))
@@ -148,7 +150,7 @@ def test_a_start_keeps_its_last_layer_where_the_scale_is_its_own(tmp_path):
     first = dataclasses.replace(RECIPE, name="first")
     (tmp_path / "first").mkdir()
     known = train.build(first, tmp_path)
-    train.save_file(known.state_dict(), tmp_path / "first" / "weights.safetensors")
+    save_file(known.state_dict(), tmp_path / "first" / "weights.safetensors")
     same = train.build(dataclasses.replace(RECIPE, start="first", seed=9), tmp_path)
     other = train.build(dataclasses.replace(RECIPE, start="first", seed=9, scale=4), tmp_path)
     assert torch.equal(same.tail, known.tail)
