@@ -271,9 +271,11 @@ class Studio:
     ) -> Running:
         spec.check_inputs(inputs)
         if any(param.kind == "character" for param in spec.params):
+            from .character.pictures import supplied
             from .character.sending import with_characters
 
             params = with_characters(self, spec, params)
+            inputs, read = supplied(spec, params, inputs, read)
         return Running(
             self._stub,
             self._metadata,

@@ -16,6 +16,8 @@ from .frame import Window
 
 Scalar = float | int | bool | str
 
+CHARACTER = "character"
+"""The kind of a parameter that is a character, and of an input that is its pictures."""
 NETWORK = "network"
 """What a parameter is called that chooses a network."""
 CONFIDENCE = "confidence"
@@ -135,7 +137,8 @@ def _as_bool(name: str, value: Scalar) -> bool:
 
 @dataclass(frozen=True)
 class Input:
-    """One pipe. kind: "image", "matte", "reference" or "data".
+    """One pipe. kind: "image", "matte", "reference" or "data"; "character" where the client takes
+    the pictures from the character's folder, and nobody connects anything.
 
     before, after: the temporal window, in frames, that the tool may ask for around a frame.
     window_param: the parameter that must be on for it to count; "" where it always does.
@@ -193,6 +196,11 @@ class ToolSpec:
     params: tuple[Param, ...] = ()
     output: Output = Output()
     hidden: bool = False
+
+    @property
+    def connected(self) -> tuple[Input, ...]:
+        """The inputs that somebody connects: all but a character's own pictures."""
+        return tuple(given for given in self.inputs if given.kind != CHARACTER)
 
     @property
     def seeded(self) -> bool:

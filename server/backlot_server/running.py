@@ -209,7 +209,7 @@ class RunningJob:
     def _window(self, number: int) -> list[Key]:
         """What a tool may read for a frame: that number first, then its neighbours."""
         keys = []
-        for given in self.spec.inputs:
+        for given in self.spec.connected:
             if given.name in self.inputs:
                 before, after = given.window(self._values)
                 if before + after > WINDOW:

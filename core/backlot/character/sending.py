@@ -13,6 +13,7 @@ from ..errors import BacklotError, InvalidInput
 from ..tools import ToolSpec, Value
 from . import consent as consents
 from .folder import Character, find_all, load
+from .pictures import remember
 from .references import looks, read_all
 
 if TYPE_CHECKING:
@@ -55,6 +56,7 @@ def sent(studio: Studio, given: str | os.PathLike[str], use: str) -> str:
         rules = consents.policy(character.folder)
         consents.demand(character.folder, character.consent, use, rules)
     references = read_all(character)
+    remember(references)
     if not references:
         raise InvalidInput(
             f"{character.name} has no references yet.",

@@ -43,7 +43,7 @@ def _show_tool(console: Console, spec: ToolSpec) -> None:
 
     console.print(f"[bold]{escape(spec.name)}[/]  {escape(spec.summary)}")
     rows = table("", "", "")
-    for given in spec.inputs:
+    for given in spec.connected:
         needed = "needed" if given.required else "optional"
         rows.add_row(given.name, f"{given.kind}, {needed}", escape(given.help))
     for param in spec.params:

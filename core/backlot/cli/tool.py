@@ -66,7 +66,7 @@ _FLAGS = {flag for _, flags, *_ in _OWN.values() for flag in flags} | {"--help"}
 
 def command(spec: ToolSpec) -> Callable[..., None]:
     """A function that typer makes the sub-command of, and that runs the tool."""
-    first, *others = spec.inputs
+    first, *others = spec.connected
     parameters = [
         _parameter("input_" + first.name, str, True, [], first.help, first.name.upper(), "")
     ]

@@ -79,8 +79,8 @@ def load(card: Any, path: str, threads: int = 0) -> OnnxNetwork:
     return OnnxNetwork(opened, label)
 
 
-def session(name: str, path: str, threads: int = 0, takes: int = 1) -> Any:
-    """An onnxruntime.InferenceSession of so many inputs, and one output.
+def session(name: str, path: str, threads: int = 0, takes: int = 1, gives: int = 1) -> Any:
+    """An onnxruntime.InferenceSession of so many inputs and outputs.
 
     Raises: UnreadableFile, Unsupported, OutOfMemory, with `name` in the sentence.
     """
@@ -97,12 +97,23 @@ def session(name: str, path: str, threads: int = 0, takes: int = 1) -> Any:
     with named_errors(name):
         opened = onnxruntime.InferenceSession(path, options, providers=wanted)
         inputs, outputs = len(opened.get_inputs()), len(opened.get_outputs())
-    if (inputs, outputs) != (takes, 1):
+    if (inputs, outputs) != (takes, gives):
         raise Unsupported(
             f"{name} has {inputs} inputs and {outputs} outputs.",
-            "Only networks of one picture in, or a picture and a mask, and one out can be used.",
+            "Only networks of one picture in, of a picture and a mask, or of a picture, a mask and "
+            "references, and one picture out can be used.",
         )
     return opened
+
+
+def inputs(file: Path) -> int:
+    """How many inputs a network has. Raises: UnreadableFile, Unsupported, OutOfMemory."""
+    import onnxruntime
+
+    onnxruntime.set_default_logger_severity(4)
+    with named_errors(file.name):
+        opened = onnxruntime.InferenceSession(str(file), providers=["CPUExecutionProvider"])
+        return len(opened.get_inputs())
 
 
 @contextmanager

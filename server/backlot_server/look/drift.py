@@ -63,6 +63,11 @@ class Residual:
     reference: Look
     look: Look
 
+    @property
+    def texture(self) -> float:
+        """Contrast over the reference's."""
+        return self.look.texture / max(self.reference.texture, 1e-4)
+
 
 @dataclass(frozen=True)
 class Verdict:
@@ -316,7 +321,7 @@ def described(verdict: Verdict, residual: Residual | None) -> dict[str, Any]:
         "to": [round(float(v), 2) for v in colour.lab(tone * np.array(verdict.gain))],
         "lightness": "beyond judging" if verdict.lightness is None else verdict.lightness,
         "stops": round(float(residual.left[0] / np.log(2)), 2),
-        "texture": round(look.texture / max(known.texture, 1e-4), 3),
+        "texture": round(residual.texture, 3),
         "detail": round(look.detail / max(known.detail, 1e-4), 3),
         "proportion": round(residual.proportion, 3),
         "light_spread": round(residual.mixed, 4),

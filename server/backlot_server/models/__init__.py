@@ -41,8 +41,9 @@ class Card:
     scale: how much larger the result is. channels: 3 (RGB) or 1. source: "clean" or "compressed";
     size: "fast" or "fine"; both "" for networks that are not ours.
     encoding: see `backlot_server.encoding`; peak: what the network takes for a code of 1.
-    mask: for networks that fill, what 1 in their mask says: "hole" or "known".
-    made_peak: what such a network gives for a code of 1.
+    mask: for networks that fill or redraw, what 1 in their mask says: "hole" or "known".
+    made_peak: what such a network gives for a code of 1. inputs: of those that redraw, the names of
+    frame, matte and references.
     multiple: width and height must be divisible by it; fixed: or be exactly this (height, width).
     margin: input pixels away that a result pixel depends on.
     verdict: "green" free to use in commercial work, "amber" read its licence first, "red" not.
@@ -66,6 +67,7 @@ class Card:
     peak: float = 1.0
     made_peak: float = 1.0
     mask: str = ""
+    inputs: tuple[str, ...] = ()
     multiple: int = 1
     fixed: tuple[int, int] | None = None
     parameters: int = 0
@@ -105,6 +107,7 @@ def read_card(path: Path) -> Card:
         if values.get("fixed") is not None:
             height, width = values["fixed"]
             values["fixed"] = (int(height), int(width))
+        values["inputs"] = tuple(str(name) for name in values.get("inputs", ()))
         card = Card(folder=path.parent, **values)
         whole = (card.bytes, card.scale - 1, card.margin, card.multiple - 1, card.channels - 1)
         if any(type(number) is not int or number < 0 for number in whole):

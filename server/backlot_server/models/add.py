@@ -116,8 +116,10 @@ def probe(file: Path, card: Card) -> Card:
     Raises: Unsupported with the reason why it cannot be used, UnreadableFile.
     """
     from ..engines import onnx
-    from . import add_fill
+    from . import add_fill, add_redraw
 
+    if add_redraw.takes_references(file):
+        return add_redraw.probe(file, card)
     if add_fill.takes_mask(file):
         return add_fill.probe(file, card)
     channels, fixed = _declared(file)

@@ -29,14 +29,9 @@ _TYPES = {"tensor(float)": "float32", "tensor(uint8)": "uint8"}
 
 def takes_mask(file: Path) -> bool:
     """Whether a network has two inputs."""
-    import onnxruntime
+    from ..engines import onnx
 
-    from ..engines.onnx import named_errors
-
-    onnxruntime.set_default_logger_severity(4)
-    with named_errors(file.name):
-        opened = onnxruntime.InferenceSession(str(file), providers=["CPUExecutionProvider"])
-        return len(opened.get_inputs()) == 2
+    return onnx.inputs(file) == 2
 
 
 def probe(file: Path, card: Card) -> Card:

@@ -16,104 +16,30 @@ import numpy as np
 from backlot.errors import InvalidInput, MissingFrame, NotFound, UnreadableFile
 from backlot.frame import Frame
 from backlot.matte import coverage
-from backlot.tools import Input, Output, Param, ToolSpec, Value
+from backlot.tools import Value
 
 from ..job import Job, Made, Plan, fingerprint, half_or_float
+from ..look.spec import NEAR, OFF, SPEC
+from ..models import find
 
 if TYPE_CHECKING:
     from ..look.colour import Values
     from ..look.drift import Opinion, Verdict
-    from ..look.statistics import Look
+    from ..look.statistics import Look, Pixels
 
 ENGINE = "Region gains"
 THRESHOLD = 3.0
 """CIEDE2000 from which a region has changed, where the character does not say."""
-NEAR = 4
-"""Frames before and after that a correction is smoothed over: a median of 5, then a mean of 5."""
 
-SPEC = ToolSpec(
-    name="character-lock",
-    label="Character Lock",
-    summary="Say if a character's look drifted, and bring back what did.",
-    version="4",
-    inputs=(
-        Input("source", "image", "Source", "The shot.", before=NEAR, after=NEAR),
-        Input(
-            "matte",
-            "matte",
-            "Matte",
-            "A channel for each region, named as in the character or in its order; A is all of it.",
-            before=NEAR,
-            after=NEAR,
-        ),
-    ),
-    params=(
-        Param(
-            "character",
-            "character",
-            "",
-            "Character",
-            group="Character",
-            help="The character's folder.",
-        ),
-        Param(
-            "costume",
-            "text",
-            "",
-            "Costume",
-            group="Character",
-            help="Which of the character's costumes this shot shows; empty: any.",
-        ),
-        Param(
-            "mode",
-            "choice",
-            "check",
-            "Do",
-            choices=(
-                ("check", "Check only"),
-                ("lock", "Correct what drifted"),
-                ("describe", "Measure a reference"),
-            ),
-            group="Lock",
-            help="Nothing is changed before it was looked at: check first.",
-        ),
-        Param(
-            "strength",
-            "float",
-            1.0,
-            "Strength",
-            minimum=0.0,
-            maximum=1.0,
-            step=0.05,
-            group="Lock",
-            help="How much of the correction is applied.",
-            animatable=True,
-        ),
-        Param(
-            "only",
-            "text",
-            "",
-            "Only",
-            group="Lock",
-            help="Regions that may be corrected, with commas between; empty: all that changed.",
-        ),
-        Param(
-            "clip",
-            "float",
-            0.0,
-            "Camera clips at",
-            minimum=0.0,
-            maximum=1000.0,
-            group="Check",
-            help="Scene-linear value from which colour is lost; 0: where many pixels stop.",
-        ),
-    ),
-    output=Output(matte="matte"),
-)
+__all__ = ["SPEC", "plan", "run"]
 
 
 def plan(values: Mapping[str, Value]) -> Plan:
-    return Plan(ENGINE, fingerprint(SPEC, ENGINE))
+    if values["mode"] != "lock" or values["network"] == OFF:
+        return Plan(ENGINE, fingerprint(SPEC, ENGINE))
+    card = find(str(values["network"]))
+    engine = f"{ENGINE}, {card.label}"
+    return Plan(engine, fingerprint(SPEC, engine, card.sha256))
 
 
 def run(job: Job, number: int) -> Made:
@@ -126,17 +52,27 @@ def run(job: Job, number: int) -> Made:
         job.progress(number, 1.0)
         return Made(result, ENGINE, {"regions": found})
     opinion, verdicts = _judged(job, number)
-    gains = {}
-    if values["mode"] == "lock" and values["strength"] > 0:
-        wanted = {name.strip() for name in str(values["only"]).split(",") if name.strip()}
-        gains = {
-            name: _inverse(verdict, float(values["strength"]))
-            for name, verdict in verdicts.items()
-            if verdict.verdict == "changed" and (not wanted or name in wanted)
-        }
-        _correct(job, number, result, gains)
+    if values["mode"] != "lock" or values["strength"] <= 0:
+        job.progress(number, 1.0)
+        return Made(result, ENGINE, _measured(opinion, verdicts, {}))
+    wanted = _names(values["only"])
+    gains = {
+        name: _inverse(verdict, float(values["strength"]))
+        for name, verdict in verdicts.items()
+        if verdict.verdict == "changed" and (not wanted or name in wanted)
+    }
+    redrawn = {n: v for n, v in _redrawn(job, number).items() if not wanted or n in wanted}
+    _correct(job, number, result, gains, redrawn)
     job.progress(number, 1.0)
-    return Made(result, ENGINE, _measured(opinion, verdicts, gains))
+    measured = _measured(opinion, verdicts, gains)
+    for name in redrawn:
+        measured["regions"][name]["redrawn"] = str(values["network"])
+    return Made(result, plan(values).engine, measured)
+
+
+def _names(given: Value) -> set[str]:
+    """Regions, as people write them with commas between."""
+    return {name.strip() for name in str(given).split(",") if name.strip()}
 
 
 def _judged(job: Job, number: int) -> tuple[Opinion, dict[str, Verdict]]:
@@ -294,19 +230,103 @@ def _inverse(verdict: Verdict, strength: float) -> tuple[float, ...]:
     return tuple(float(gain**-strength) for gain in verdict.gain)
 
 
-def _correct(job: Job, number: int, result: Frame, gains: Mapping[str, tuple[float, ...]]) -> None:
-    from ..look.correct import apply
+def _redrawn(job: Job, number: int) -> dict[str, list[Pixels]]:
+    """Regions that a network is to redraw, each with what it is shown of the references.
 
-    if not gains:
+    Those that the artist names; else those whose texture, over the frames nearby, drifted.
+    """
+    from ..look.redraw import drifted
+
+    values = job.values(number)
+    if values["network"] == OFF:
+        return {}
+    named = _names(values["redraw"])
+    near = [_near(job, n) for n in range(number - NEAR, number + NEAR + 1)]
+    found = {}
+    for name in _opinion(job, number).residuals:
+        ratios = [each.residuals[name].texture for each in near if each and name in each.residuals]
+        if name in named or (not named and drifted(float(np.median(ratios)))):
+            found[name] = _pictures(job, number, name)
+    return {name: pictures for name, pictures in found.items() if pictures}
+
+
+def _pictures(job: Job, number: int, region: str) -> list[Pixels]:
+    """References cut to a region, in this shot's light, the one that explains it best first."""
+    if "references" not in job.inputs:
+        raise InvalidInput(
+            "A network that redraws needs the character's pictures; only its numbers were sent.",
+            "Name the character's folder.",
+        )
+    opinion, references = _opinion(job, number), _character(job, number)["references"]
+    costume = str(job.values(number)["costume"])
+    fitting = [
+        at
+        for at, one in enumerate(references)
+        if region in one["looks"] and (not costume or one.get("costume", "") == costume)
+    ]
+    fitting.sort(key=lambda at: references[at].get("id", "") != opinion.reference)
+    most = len(find(str(job.values(number)["network"])).inputs) - 2
+    shown = [(at, _picture(job, at, region)) for at in fitting[:most]]
+    return [
+        picture * _light(opinion, references[at]["looks"])
+        for at, picture in shown
+        if picture is not None
+    ]
+
+
+def _picture(job: Job, at: int, region: str) -> Pixels | None:
+    """A reference's picture cut to a region, kept; None where it does not show it."""
+    from ..look.redraw import cut
+
+    kept: dict[tuple[int, str], Pixels | None] = job.state.setdefault("pictures", {})
+    if (at, region) not in kept:
+        frame = job.read("references", at)
+        channels = [frame.channels.index(region)] if region in frame.channels else []
+        cover = frame.pixels[..., channels].astype(np.float32).sum(axis=-1)
+        kept[at, region] = cut(frame.pixels[..., :3].astype(np.float32), cover)
+    return kept[at, region]
+
+
+def _light(opinion: Opinion, looks: Mapping[str, Look]) -> Pixels:
+    """The gains, (3,), that bring a reference's picture into this frame's light."""
+    from ..look.colour import from_opponent
+
+    moved = [
+        np.subtract(each.look.lit, looks[name].lit)
+        for name, each in opinion.residuals.items()
+        if name in looks
+    ]
+    return from_opponent(np.median(moved, axis=0)).astype(np.float32)
+
+
+def _correct(
+    job: Job,
+    number: int,
+    result: Frame,
+    gains: Mapping[str, tuple[float, ...]],
+    redrawn: Mapping[str, list[Pixels]],
+) -> None:
+    from ..look.correct import apply
+    from ..look.redraw import opened, redraw
+
+    if not gains and not redrawn:
         return
     source, matte = job.read("source", number), job.read("matte", number)
     at = list(_rgb(source))
     whole = coverage(matte, source.data_window)
     rgb = source.pixels[..., at].astype(np.float32)
+    values = job.values(number)
+    network = opened(find(str(values["network"]))) if redrawn else None
     for name, channel in _regions(job, number, source, matte).items():
+        if name not in gains and name not in redrawn:
+            continue
+        single = matte.with_pixels(matte.pixels[..., [channel]], channels=("A",))
+        cover = np.minimum(coverage(single, source.data_window), whole)
         if name in gains:
-            single = matte.with_pixels(matte.pixels[..., [channel]], channels=("A",))
-            apply(rgb, np.minimum(coverage(single, source.data_window), whole), gains[name])
+            apply(rgb, cover, gains[name])
+        if network is not None and name in redrawn:
+            job.check()
+            redraw(network, rgb, cover * np.float32(values["strength"]), redrawn[name])
     changed = half_or_float(rgb, result.pixels.dtype)
     for channel, one in enumerate(at):
         kept = rgb[..., channel] == source.pixels[..., one]
