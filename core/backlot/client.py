@@ -44,6 +44,8 @@ def connect(
 ) -> Studio:
     """A session with the server of this machine, which is started when it does not run.
 
+    Where BACKLOT_REMOTE names the remote.json of another machine's server, with that, over TLS.
+
     transport: "shared" memory, chunk "stream", or "auto": shared where it works.
     client: who is calling, as `backlot status` shows it.
     Raises: ServerUnavailable, Denied, VersionMismatch.
@@ -55,6 +57,11 @@ def connect(
         try:
             return Studio(found, transport, client)
         except ServerUnavailable:
+            if found.certificate:
+                raise ServerUnavailable(
+                    f"The Backlot server at {found.address} does not answer.",
+                    "Is it running there? Copy its remote.json again if its certificate is new.",
+                ) from None
             if endpoint is not None or not start or attempt == 3:
                 raise
             time.sleep(_ENDING_SECONDS)  # what was found is a server at its very end
@@ -68,7 +75,8 @@ class Studio:
     """
 
     def __init__(self, endpoint: local.Endpoint, transport: str, client: str) -> None:
-        self._channel = grpc.insecure_channel(endpoint.address, options=_OPTIONS)
+        self._channel = _channel(endpoint)
+        self.remote = bool(endpoint.certificate)
         self._stub: Any = StudioStub(self._channel)  # type: ignore[no-untyped-call]
         self._metadata = ((TOKEN_KEY, endpoint.token),)
         self._segments = Segments()
@@ -347,6 +355,13 @@ class Studio:
                     self._going = event.going.reason
         except (grpc.RpcError, BacklotError):
             pass
+
+
+def _channel(endpoint: local.Endpoint) -> grpc.Channel:
+    if not endpoint.certificate:
+        return grpc.insecure_channel(endpoint.address, options=_OPTIONS)
+    credentials = grpc.ssl_channel_credentials(endpoint.certificate.encode())
+    return grpc.secure_channel(endpoint.address, credentials, options=_OPTIONS)
 
 
 def _check_versions(hello: pb.HelloReply) -> None:

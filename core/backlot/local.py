@@ -1,6 +1,7 @@
 """The server of this machine and user: find it, start it, stop it.
 
-It is found through one small file, `server.json`, in a folder that only this user can enter.
+It is found through one small file, `server.json`, in a folder that only this user can enter. Where
+BACKLOT_REMOTE names the `remote.json` of a server on another machine, that one is used instead.
 """
 
 from __future__ import annotations
@@ -16,7 +17,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from .errors import Denied, ServerUnavailable
+from .errors import Denied, InvalidInput, ServerUnavailable
 
 _START_SECONDS = 60.0
 _STOP_SECONDS = 15.0
@@ -24,12 +25,17 @@ _STOP_SECONDS = 15.0
 
 @dataclass(frozen=True)
 class Endpoint:
-    """Where a server listens. address: "unix:/path" or "127.0.0.1:port"."""
+    """Where a server listens.
+
+    address: "unix:/path" or "127.0.0.1:port"; of another machine "host:port".
+    pid: 0 on another machine. certificate: PEM, that which another machine's server must show.
+    """
 
     address: str
     token: str
     pid: int
     protocol: int
+    certificate: str = ""
 
 
 def runtime_dir() -> Path:
@@ -45,8 +51,12 @@ def runtime_dir() -> Path:
 def find() -> Endpoint | None:
     """The running server; None when there is none. A file left by a dead one counts as none.
 
-    Raises: Denied when the folder belongs to somebody else.
+    One on another machine counts as running: whether it answers is known when it is called.
+    Raises: Denied when the folder belongs to somebody else, InvalidInput for a BACKLOT_REMOTE
+    that is no file of a server.
     """
+    if named := os.environ.get("BACKLOT_REMOTE"):
+        return _remote(Path(named))
     path = runtime_dir() / "server.json"
     try:
         owner = path.parent.stat().st_uid
@@ -106,10 +116,18 @@ def start(idle: float | None = None) -> Endpoint:
 
 
 def stop() -> bool:
-    """End the running server and wait until it is gone; False when there was none."""
+    """End the running server and wait until it is gone; False when there was none.
+
+    Raises: InvalidInput for one on another machine, ServerUnavailable when it does not end.
+    """
     endpoint = find()
     if endpoint is None:
         return False
+    if endpoint.certificate:
+        raise InvalidInput(
+            f"The server at {endpoint.address} is another machine's.",
+            "End it there, or unset BACKLOT_REMOTE to use this machine's own.",
+        )
     os.kill(endpoint.pid, signal.SIGTERM)
     for _ in _until(_STOP_SECONDS):
         if not _alive(endpoint.pid):
@@ -118,6 +136,25 @@ def stop() -> bool:
         f"The Backlot server (process {endpoint.pid}) does not end.",
         "End that process by hand; no finished frame is lost.",
     )
+
+
+def _remote(path: Path) -> Endpoint:
+    try:
+        fields = json.loads(path.read_text())
+        return Endpoint(
+            str(fields["address"]),
+            str(fields["token"]),
+            0,
+            int(fields["protocol"]),
+            str(fields["certificate"]),
+        )
+    except (OSError, ValueError, KeyError, TypeError) as error:
+        reason = error.strerror if isinstance(error, OSError) else "that is no remote.json"
+        raise InvalidInput(
+            f"BACKLOT_REMOTE names {path}: {reason}.",
+            "Name the remote.json from the folder of the server that listens for other machines, "
+            "or unset it to use this machine's own.",
+        ) from error
 
 
 def _until(seconds: float) -> Iterator[None]:

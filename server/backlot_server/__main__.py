@@ -44,7 +44,7 @@ async def _serve(arguments: argparse.Namespace) -> None:
             raise InvalidInput(
                 "Other machines are served over TLS only.", "Give --cert and --key with --listen."
             )
-        remote = Remote(arguments.listen, arguments.cert, arguments.key)
+        remote = Remote(arguments.listen, _text(arguments.cert), _text(arguments.key))
     options = Options(
         folder=arguments.runtime,
         limits=Limits(_frame_memory(arguments.memory), arguments.queue),
@@ -54,6 +54,14 @@ async def _serve(arguments: argparse.Namespace) -> None:
     )
     await Front(options).serve()
     os._exit(0)  # all is closed; gRPC's own clearing up has been seen to wait for ever
+
+
+def _text(path: Path) -> str:
+    try:
+        return path.read_text("ascii")
+    except (OSError, UnicodeDecodeError) as error:
+        reason = error.strerror if isinstance(error, OSError) else "that is no PEM"
+        raise InvalidInput(f"{path} cannot be read: {reason}.", "Give files in PEM.") from error
 
 
 def _frame_memory(gib: float | None) -> int:

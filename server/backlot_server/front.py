@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import os
-import secrets
 import signal
 import socket
 import sys
@@ -44,15 +43,21 @@ _GRACE_SECONDS = 1.0
 _TICK_SECONDS = 1.0
 _UNUSED_SECONDS = 60.0
 _STUDIO = "backlot.v1.Studio"
+_ALL_ADDRESSES = ("", "0.0.0.0", "[::]")
 
 
 @dataclass(frozen=True)
 class Remote:
-    """An address for other machines; there is none without a certificate."""
+    """An address for other machines, "host:port"; certificate (chain) and its key, PEM."""
 
     address: str
-    certificate: Path
-    key: Path
+    certificate: str
+    key: str
+
+    def named(self, port: int) -> str:
+        """As another machine names it: by this one's name where it listens at all addresses."""
+        host = self.address.rpartition(":")[0]
+        return f"{socket.getfqdn() if host in _ALL_ADDRESSES else host}:{port}"
 
 
 @dataclass(frozen=True)
@@ -72,6 +77,7 @@ class Front:
         self._runtime = Runtime(options.folder)
         segments.clear(options.folder)
         self._log = Log(options.folder / "server.log", options.log_json)
+        self._named = ""
         self._stopping: asyncio.Future[str] = asyncio.get_running_loop().create_future()
         self._sessions = Sessions()
         history = History()
@@ -103,7 +109,7 @@ class Front:
     async def serve(self) -> None:
         """Raises: InvalidInput, Unsupported when it cannot listen."""
         self._catch_signals()
-        token = secrets.token_hex(32)
+        token = self._runtime.token(self._options.remote is not None)
         server = grpc.aio.server(interceptors=(TokenCheck(token),), options=_OPTIONS)
         reason = "it could not start"
         try:
@@ -136,8 +142,9 @@ class Front:
         reflection.enable_server_reflection(names, server)
         remote = self._options.remote
         if remote is not None:
-            pair = (remote.key.read_bytes(), remote.certificate.read_bytes())
-            _bind(server, remote.address, grpc.ssl_server_credentials((pair,)))
+            pair = (remote.key.encode(), remote.certificate.encode())
+            port = _bind(server, remote.address, grpc.ssl_server_credentials((pair,)))
+            self._named = remote.named(port)
         if sys.platform == "win32" or not hasattr(socket, "AF_UNIX"):
             return f"127.0.0.1:{_bind(server, '127.0.0.1:0')}"
         address = f"unix:{self._runtime.socket}"
@@ -157,6 +164,8 @@ class Front:
         self._runtime.write_endpoint(
             address=address, token=token, pid=os.getpid(), protocol=PROTOCOL, build=__version__
         )
+        if (remote := self._options.remote) is not None:
+            self._runtime.write_remote(self._named, token, remote.certificate)
         self._log.line("server ready", build=__version__, pid=os.getpid())
 
     async def _look_after(self) -> None:

@@ -1,16 +1,23 @@
-"""The runtime folder: this user's own, one server in it, found through its endpoint file."""
+"""The runtime folder: this user's own, one server in it, found through its endpoint file.
+
+A server that listens for other machines writes `remote.json` there, too: what a client on another
+machine is given (BACKLOT_REMOTE). It stays when the server ends, and with it the token.
+"""
 
 from __future__ import annotations
 
 import json
 import os
+import secrets
 import stat
 from pathlib import Path
 from typing import IO
 
+from backlot import PROTOCOL
 from backlot.errors import Denied, Unsupported
 
 _LONGEST_SOCKET_PATH = 100
+_TOKEN_DIGITS = 64
 
 
 class AlreadyRunning(Exception):
@@ -44,11 +51,30 @@ class Runtime:
 
     def write_endpoint(self, **fields: object) -> None:
         """For clients to find the server; there or not, never in part."""
-        temporary = self.folder / "server.json.part"
+        self._write("server.json", fields)
+
+    def write_remote(self, address: str, token: str, certificate: str) -> None:
+        """For clients on other machines: address is "host:port" as they name it."""
+        fields = {"address": address, "token": token, "protocol": PROTOCOL}
+        self._write("remote.json", {**fields, "certificate": certificate})
+
+    def token(self, remote: bool) -> str:
+        """A new secret, 256 bits in hex; with remote the one that other machines were given."""
+        if remote:
+            try:
+                known = str(json.loads((self.folder / "remote.json").read_text())["token"])
+            except (OSError, ValueError, KeyError, TypeError):
+                known = ""
+            if len(known) == _TOKEN_DIGITS:
+                return known
+        return secrets.token_hex(_TOKEN_DIGITS // 2)
+
+    def _write(self, name: str, fields: dict[str, object]) -> None:
+        temporary = self.folder / f"{name}.part"
         fd = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
         with os.fdopen(fd, "w") as file:
             json.dump(fields, file)
-        os.replace(temporary, self.folder / "server.json")
+        os.replace(temporary, self.folder / name)
 
     def remove_endpoint(self) -> None:
         for name in ("server.json", "server.json.part", "server.sock"):

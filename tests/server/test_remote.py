@@ -1,14 +1,19 @@
 """Other machines: over TLS, with the token, and without a look at this machine's memory."""
 
+import json
 import os
 import shutil
 import socket
 import subprocess
+import sys
 
 import grpc
+import numpy as np
 import pytest
 
-from backlot.errors import Denied
+import backlot
+from backlot import Frame, local
+from backlot.errors import Denied, InvalidInput, ServerUnavailable
 from backlot.v1 import backlot_pb2 as pb
 from tests.conftest import RunningServer
 from tests.server.raw import OPTIONS, Raw, failure
@@ -26,13 +31,18 @@ def outward_address():
         return probe.getsockname()[0]
 
 
+def made_certificate(folder):
+    command = ["openssl", "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-days", "2"]
+    command += ["-keyout", str(folder / "key.pem"), "-out", str(folder / "cert.pem")]
+    names = f"subjectAltName=DNS:backlot,IP:{outward_address()}"
+    command += ["-subj", "/CN=backlot", "-addext", names]
+    subprocess.run(command, check=True, capture_output=True)
+    return folder
+
+
 @pytest.fixture
 def certificate(tmp_path):
-    command = ["openssl", "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-days", "2"]
-    command += ["-keyout", str(tmp_path / "key.pem"), "-out", str(tmp_path / "cert.pem")]
-    command += ["-subj", "/CN=backlot", "-addext", "subjectAltName=DNS:backlot"]
-    subprocess.run(command, check=True, capture_output=True)
-    return tmp_path
+    return made_certificate(tmp_path)
 
 
 @pytest.fixture
@@ -49,9 +59,21 @@ def remote(certificate):
     named = [*OPTIONS, ("grpc.ssl_target_name_override", "backlot")]
     raw.channel = grpc.secure_channel(address, credentials, options=named)
     raw.stub = type(raw.stub)(raw.channel)
+    raw.server, raw.arguments = server, ("--listen", address, *pair)
     yield raw, address
     raw.channel.close()
     server.close()
+
+
+@pytest.fixture
+def elsewhere(remote, monkeypatch, tmp_path):
+    """A client's machine: it was given remote.json, and has no server of its own."""
+    raw, _ = remote
+    given = tmp_path / "given.json"
+    shutil.copy(raw.server.folder / "remote.json", given)
+    monkeypatch.setenv("BACKLOT_REMOTE", str(given))
+    monkeypatch.setenv("BACKLOT_RUNTIME", str(tmp_path / "none"))
+    return given
 
 
 def test_a_frame_travels_in_chunks_and_no_memory_is_shown(remote):
@@ -102,3 +124,57 @@ def test_plain_text_gets_no_answer(remote):
         with pytest.raises(grpc.RpcError) as error:
             call(b"", metadata=raw.metadata, timeout=10)
         assert error.value.code() == grpc.StatusCode.UNAVAILABLE
+
+
+def test_the_client_works_there_once_a_person_has_set_it_up(elsewhere):
+    pixels = np.random.default_rng(1).random((40, 60, 3), np.float32).astype(np.float16)
+    pixels[0, 0, 0] = np.nan
+    with backlot.connect() as studio:
+        assert studio.remote
+        made = studio.run("passthrough", source=Frame(pixels))
+    assert made.pixels.tobytes() == pixels.tobytes()
+    with pytest.raises(Denied, match="cannot see the server's memory"):
+        backlot.connect(transport="shared")
+
+
+def test_what_a_client_was_given_holds_after_the_server_began_anew(remote, elsewhere):
+    raw, _ = remote
+    raw.server.stop()
+    again = RunningServer(*raw.arguments, home=raw.server.home)
+    try:
+        with backlot.connect(start=False) as studio:
+            assert studio.hello.ready
+    finally:
+        again.stop()
+
+
+def test_another_server_in_its_place_gets_no_frame(elsewhere, certificate):
+    fields = json.loads(elsewhere.read_text())
+    (certificate / "other").mkdir()
+    fields["certificate"] = (made_certificate(certificate / "other") / "cert.pem").read_text()
+    elsewhere.write_text(json.dumps(fields))
+    with pytest.raises(ServerUnavailable, match=r"server at .*:\d+ does not answer"):
+        backlot.connect()
+
+
+def test_no_client_ends_a_server_of_another_machine(elsewhere):
+    with pytest.raises(InvalidInput, match="another machine's"):
+        local.stop()
+
+
+@pytest.mark.parametrize("text", [None, "", "{}", '{"address": "a:1", "token": "x"}'])
+def test_a_file_that_is_none_is_told(text, monkeypatch, tmp_path):
+    file = tmp_path / "remote.json"
+    if text is not None:
+        file.write_text(text)
+    monkeypatch.setenv("BACKLOT_REMOTE", str(file))
+    with pytest.raises(InvalidInput, match="BACKLOT_REMOTE names"):
+        backlot.connect()
+
+
+def test_a_certificate_that_cannot_be_read_is_told(tmp_path):
+    command = [sys.executable, "-m", "backlot_server", "--runtime", str(tmp_path / "run")]
+    command += ["--listen", "127.0.0.1:0", "--cert", str(tmp_path / "no.pem")]
+    said = subprocess.run([*command, "--key", "k"], capture_output=True, text=True, timeout=60)
+    assert said.returncode == InvalidInput.exit_code
+    assert "no.pem cannot be read" in said.stderr

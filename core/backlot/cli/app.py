@@ -93,12 +93,17 @@ def serve(
         float,
         typer.Option(help="End after so many seconds without work; 0: never.", metavar="SECONDS"),
     ] = 0.0,
+    listen: Annotated[
+        str, typer.Option(help="Serve other machines, too, over TLS.", metavar="HOST:PORT")
+    ] = "",
+    cert: Annotated[str, typer.Option(help="Its certificate chain, PEM.", metavar="FILE")] = "",
+    key: Annotated[str, typer.Option(help="The certificate's key, PEM.", metavar="FILE")] = "",
     as_json: Lines = False,
 ) -> int:
     """Run the server here, in the foreground, until Ctrl-C."""
     from . import server
 
-    return server.serve(idle, as_json)
+    return server.serve(idle, {"--listen": listen, "--cert": cert, "--key": key}, as_json)
 
 
 def start(as_json: Json = False) -> int:

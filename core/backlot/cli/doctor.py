@@ -130,6 +130,9 @@ def _server() -> Iterator[Finding]:
         yield Finding("good", "server", f"{words} and answers, backlot {studio.hello.build}")
         if isinstance(studio.transport, SharedTransport):
             yield Finding("good", "shared memory", "frames travel through it")
+        elif studio.remote:
+            words = "frames are streamed to another machine, over TLS (BACKLOT_REMOTE)"
+            yield Finding("note", "shared memory", words)
         else:
             yield Finding(
                 "note",

@@ -18,9 +18,10 @@ if TYPE_CHECKING:
     from ..v1.backlot_pb2 import StatusReply
 
 
-def serve(idle: float, as_json: bool) -> int:
+def serve(idle: float, remote: dict[str, str], as_json: bool) -> int:
     command = [sys.executable, "-m", "backlot_server", "--runtime", str(local.runtime_dir())]
     command += ["--idle", str(idle)]
+    command += [word for pair in remote.items() if pair[1] for word in pair]
     command += ["--log-json"] if as_json else []
     if hasattr(os, "execv") and sys.platform != "win32":
         os.execv(sys.executable, command)
@@ -37,6 +38,8 @@ def start(as_json: bool) -> int:
         specs.remember(studio.tools())
     if as_json:
         emit({"running": True, "started": ran is None, "pid": endpoint.pid})
+    elif endpoint.certificate:
+        print(f"The server at {endpoint.address} answers.")
     else:
         words = "runs already" if ran else "started"
         print(f"The server {words} (process {endpoint.pid}).")
