@@ -217,6 +217,7 @@ class _Work:
         cards = family(self.values)
         if not cards:
             self._warn_once("No network is installed: the sinc filter is used.")
+        self._say_other_size(cards)
         tilers = [self._tiler(card) for card in chain(cards, max(self.factors))]
         if not tilers:
             return ""
@@ -232,6 +233,14 @@ class _Work:
                 self._filtered(tilers, layer, hold, detail, step)
         self.done.update(layer[0] for layer in layers)
         return " + ".join(dict.fromkeys(tiler.network.label for tiler in tilers))
+
+    def _say_other_size(self, cards: Mapping[int, Card]) -> None:
+        wanted, footage = self.values["network"], self.values["footage"]
+        other = next((card for card in cards.values() if card.size not in ("", wanted)), None)
+        if wanted != "auto" and other is not None:
+            self._warn_once(
+                f"There is no {wanted} network for {footage} footage: {other.name} is used."
+            )
 
     @property
     def _hold(self) -> Hold:

@@ -347,30 +347,6 @@ def test_luminance_goes_through_the_network_as_grey(textures, calls):
     assert other.shape == (38, 57, 1)
 
 
-def test_without_networks_the_filter_works_and_says_so_once(own):
-    job = LocalJob(upscale.SPEC, {"source": Frame(picture())}, {}, (1, 2))
-    engines = {upscale.run(job, number).engine for number in (1, 2)}
-    assert engines == {"Sinc"}
-    assert len(job.warnings) == 1
-
-
-def test_compressed_footage_has_networks_of_its_own(textures, own):
-    frame = Frame(picture())
-    assert "clean-x2-fast" in made(frame, footage="compressed").engine
-    install(own, "texture-x2.onnx", "soft-x2", source="compressed", size="fine")
-    assert "soft-x2" in made(frame, footage="compressed").engine
-    assert "clean-x2-fast" in made(frame).engine
-
-
-def test_plan_changes_with_the_weights_and_names_the_engine(textures, own):
-    values = upscale.SPEC.values({})
-    before = upscale.plan(values)
-    assert before.engine == made(Frame(picture())).engine
-    assert upscale.plan(upscale.SPEC.values({"network": "sinc"})).engine == "Sinc"
-    install(own, "eights-x2.onnx", "clean-x2-fast", source="clean", size="fast", multiple=8)
-    assert upscale.plan(values).fingerprint != before.fingerprint
-
-
 @pytest.mark.parametrize("values", [{}, {"scale": 1.7}, {"network": "sinc"}, {"detail": 0.5}])
 def test_progress_rises_to_the_end_and_it_can_be_cancelled(textures, monkeypatch, values):
     monkeypatch.setattr(tiles, "area_of", lambda card, budget: 1700)

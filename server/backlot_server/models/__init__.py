@@ -171,16 +171,14 @@ def verify(card: Card) -> Path:
 
     Raises: NotFound when it is not there, UnreadableFile when its content is another.
     """
+    again = "Install Backlot again." if card.folder == SHIPPED else "Get or add the model again."
     try:
         facts = card.path.stat()
     except OSError as error:
-        raise NotFound(
-            f"The weights of {card.name} are not here.", "Get or add the model again."
-        ) from error
+        raise NotFound(f"The weights of {card.name} are not here.", again) from error
     if sha256_of(card.path, facts.st_mtime_ns, facts.st_size) != card.sha256:
         raise UnreadableFile(
-            f"The weights of {card.name} are not those of its card: damaged or exchanged.",
-            "Get or add the model again.",
+            f"The weights of {card.name} are not those of its card: damaged or exchanged.", again
         )
     return card.path
 

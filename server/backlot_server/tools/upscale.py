@@ -96,7 +96,8 @@ SPEC = ToolSpec(
             "clean",
             "Footage",
             choices=(("clean", "Clean"), ("compressed", "Compressed or noisy")),
-            help="Compressed: smooths artefacts and noise away, and some true texture with them.",
+            help="Compressed: smooths artefacts and noise away, and some true texture with them. "
+            "There is one network for it, whether fast or fine is chosen.",
         ),
         Param(
             "detail",
