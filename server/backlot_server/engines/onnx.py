@@ -108,12 +108,20 @@ def session(name: str, path: str, threads: int = 0, takes: int = 1, gives: int =
 
 def inputs(file: Path) -> int:
     """How many inputs a network has. Raises: UnreadableFile, Unsupported, OutOfMemory."""
+    return len(ends(file)[0])
+
+
+def ends(file: Path) -> tuple[list[list[Any]], list[list[Any]]]:
+    """Shapes of a network's inputs and outputs, as it declares them; see `inputs`."""
     import onnxruntime
 
     onnxruntime.set_default_logger_severity(4)
     with named_errors(file.name):
         opened = onnxruntime.InferenceSession(str(file), providers=["CPUExecutionProvider"])
-        return len(opened.get_inputs())
+        return (
+            [list(each.shape) for each in opened.get_inputs()],
+            [list(each.shape) for each in opened.get_outputs()],
+        )
 
 
 @contextmanager

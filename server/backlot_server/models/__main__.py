@@ -115,7 +115,8 @@ def _tell(given: argparse.Namespace, card: Card) -> None:
         values: dict[str, Any] = {**asdict(card), "folder": str(card.folder)}
         print(json.dumps(values))
     else:
-        print(f"{card.name} is here: x{card.scale}, {card.verdict}. {card.limits}")
+        what = f"x{card.scale}" if card.purpose == "upscale" else card.purpose
+        print(f"{card.name} is here: {what}, {card.verdict}. {card.limits}")
 
 
 def _show_progress(done: int, total: int) -> None:

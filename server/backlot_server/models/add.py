@@ -52,12 +52,23 @@ def add(file: Path, name: str = "", licence: Licence | None = None, verdict: str
         with pytorch.as_onnx(file) as exported:
             return add(exported, name, licence, verdict)
     _check_kind(file)
-    card = _card(file, name, licence or Licence(), verdict)
+    card = _catalogued(_card(file, name, licence or Licence(), verdict))
     known = catalogue().get(name)
     if known is not None and known.sha256 != card.sha256:
         raise InvalidInput(f"There is a network called {name} already.", "Give another name.")
     card = probe(file, card)
     place(file, card)
+    return card
+
+
+def _catalogued(card: Card) -> Card:
+    """With what the catalogue says of a file that is one of its own, told by the hash."""
+    from .pull import entries
+
+    for entry in entries().values():
+        if entry.sha256 == card.sha256:
+            let_in(entry.verdict, f"{entry.name}: its licence is {entry.licence.weights}.")
+            return replace(card, licence=entry.licence, verdict=entry.verdict, limits=entry.note)
     return card
 
 
@@ -70,7 +81,8 @@ def adopted(file: Path) -> Card:
     if name in catalogue():
         raise InvalidInput(f"There is a network called {name} already.", "Give it another name.")
     _check_kind(file)
-    return probe(file, replace(_card(file, name, Licence(), "amber"), file=file.name))
+    card = _catalogued(_card(file, name, Licence(), "amber"))
+    return probe(file, replace(card, file=file.name))
 
 
 def _card(file: Path, name: str, licence: Licence, verdict: str) -> Card:
@@ -116,8 +128,10 @@ def probe(file: Path, card: Card) -> Card:
     Raises: Unsupported with the reason why it cannot be used, UnreadableFile.
     """
     from ..engines import onnx
-    from . import add_fill, add_redraw
+    from . import add_faces, add_fill, add_redraw
 
+    if purpose := add_faces.purpose(file):
+        return add_faces.probe(file, replace(card, purpose=purpose))
     if add_redraw.takes_references(file):
         return add_redraw.probe(file, card)
     if add_fill.takes_mask(file):

@@ -29,12 +29,14 @@ from backlot.errors import (
     UnreadableFile,
 )
 
+from ..faces import DETECTION, RECOGNITION
 from . import VERDICTS, Card, Licence, home, own_folder, pytorch, sha256_of, verify, write_card
 from .add import place, probe
 from .policy import let_in
 
 SHIPPED = Path(__file__).parent / "catalogue.json"
 MIRROR = "BACKLOT_MIRROR"
+_TRIED = ("upscale", "fill", DETECTION, RECOGNITION)
 _SECONDS = 30.0
 _BLOCK = 1 << 18
 
@@ -136,7 +138,7 @@ def pull(
         _download(url, entry, card, progress)
     if weights:
         return _exported(card)
-    if entry.purpose in ("upscale", "fill"):
+    if entry.purpose in _TRIED:
         card = probe(card.path, card)
     write_card(card)
     return card

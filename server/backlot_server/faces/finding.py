@@ -1,0 +1,228 @@
+"""A character's face in a frame: looked for where its matte is, and whether it can be compared."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import cv2
+import numpy as np
+import numpy.typing as npt
+
+from . import Face, Pair, Picture
+from .pose import Pose, pose
+from .seeing import MIDDLE, Linear, displayed, gain, luminance
+from .sface import SIDE, Vector, cropped
+from .yunet import Detector
+
+Cover = npt.NDArray[np.float32]
+
+NONE, SMALL, TURNED, BLURRED, DARK, CLIPPED = (
+    "no-face", "small-face", "turned-face", "blurred-face", "dark", "clipped",
+)  # fmt: skip
+"""Why a face cannot be compared, as codes; `backlot.character.faces` has them in words."""
+
+LEAST = 40.0
+"""Rows of a face's box from which it is compared."""
+_SURE = 0.8
+_DARK, _CLIPPED = 0.0015, 0.3
+_SHARP = 0.09
+_AROUND = 0.35
+_COVERED = 0.4
+_CLOSE = 160.0
+"""Rows that a face has in the second, closer look."""
+_TRIES = ((0.75, 0.35), (0.5, 0.18), (0.95, 0.6))
+"""Quantile of the matte's luminance and what it is brought to, one after the other."""
+_FAR = (1.0, 0.4)
+
+
+@dataclass(frozen=True)
+class Seen:
+    """A face in a frame, in the plate's own pixels. crop: as a network is shown it. why: a code,
+    where it cannot be compared; "" where it can."""
+
+    face: Face
+    pose: Pose
+    crop: Picture
+    sharpness: float
+    why: str = ""
+
+    def fields(self) -> dict[str, Any]:
+        """As values that JSON has. The box from the first pixel of the plate's data window."""
+        return {
+            "pose": self.pose.bin,
+            "yaw": self.pose.yaw,
+            "pitch": self.pose.pitch,
+            "height": round(self.face.box[3], 1),
+            "box": [round(value, 1) for value in self.face.box],
+            "score": round(self.face.score, 3),
+            "sharpness": round(self.sharpness, 4),
+        }
+
+
+def see(detector: Detector, rgb: Linear, cover: Cover) -> Seen | None:
+    """The face within a matte; None where none is found.
+
+    Args: rgb (height, width, 3) scene-linear ACEScg; cover (height, width), 0 to 1.
+    """
+    box = _box(cover)
+    if box is None:
+        return None
+    found = _far(detector, rgb, cover, box)
+    if found is None:
+        return None
+    closer = _near(detector, rgb, found)
+    return _judged(closer, rgb)
+
+
+def vector(pair: Pair, seen: Seen) -> Vector:
+    """What stands for a face that can be compared: see `sface.Embedder`."""
+    return pair.embedder(seen.crop)
+
+
+def _far(
+    detector: Detector, rgb: Linear, cover: Cover, box: tuple[int, int, int, int]
+) -> Face | None:
+    """The first look, at all that the matte surrounds."""
+    top, left, bottom, right = box
+    part = _finite(rgb[top:bottom, left:right])
+    inside = cover[top:bottom, left:right]
+    light = luminance(part)[inside > 0.5]
+    fits = min(1.0, detector.height / part.shape[0], detector.width / part.shape[1])
+    for quantile, target in _TRIES:
+        shown = displayed(part, gain(light, quantile, target))
+        for far in _FAR:
+            faces = [
+                _moved(face, left, top)
+                for face in _found(detector, shown, fits * far)
+                if _covered(face, inside) >= _COVERED
+            ]
+            if faces:
+                return max(faces, key=lambda face: face.score * face.box[3])
+    return None
+
+
+def _near(detector: Detector, rgb: Linear, face: Face) -> Face:
+    """The same face at a size and an exposure of its own; as it was where it is lost there."""
+    top, left, bottom, right = _surroundings(face, rgb.shape[:2], 1.0)
+    part = _finite(rgb[top:bottom, left:right])
+    if not part.size:
+        return face
+    shown = displayed(part, _exposure(rgb, face))
+    fits = min(1.0, detector.height / part.shape[0], detector.width / part.shape[1])
+    scale = min(fits, _CLOSE / max(1.0, face.box[3]))
+    seen = [_moved(each, left, top) for each in _found(detector, shown, scale)]
+    middle = np.array(face.box[:2]) + np.array(face.box[2:]) / 2
+    same = [
+        each
+        for each in seen
+        if (np.abs(np.array(each.box[:2]) + np.array(each.box[2:]) / 2 - middle)
+            < np.array(face.box[2:]) / 2).all()
+    ]  # fmt: skip
+    return max(same, key=lambda each: each.score, default=face)
+
+
+def _judged(face: Face, rgb: Linear) -> Seen:
+    """Whether it can be compared, and as what it is then shown to a network."""
+    top, left, bottom, right = _surroundings(face, rgb.shape[:2], 0.6)
+    part = _finite(rgb[top:bottom, left:right])
+    shown = displayed(part, _exposure(rgb, face))
+    small = min(1.0, 2 * SIDE / max(1.0, face.box[3]))
+    if small < 1.0:  # a large face is not to be sampled with gaps
+        size = (max(1, round(part.shape[1] * small)), max(1, round(part.shape[0] * small)))
+        shown = np.asarray(cv2.resize(shown, size, interpolation=cv2.INTER_AREA), np.uint8)
+    crop = cropped(shown, (face.points - [left, top]) * small)
+    turned, sharp = pose(face.points), sharpness(crop)
+    light = luminance(_inner(rgb, face))
+    peak = float(np.nanmax(np.where(np.isfinite(rgb), rgb, 0.0)))
+    held = float((_finite(_inner(rgb, face)) >= 0.97 * peak).any(axis=-1).mean())
+    why = ""
+    if min(face.box[3], 1.25 * face.box[2]) < LEAST:
+        why = SMALL
+    elif not turned.bin:
+        why = TURNED
+    elif float(np.median(light)) < _DARK:
+        why = DARK
+    elif held > _CLIPPED:
+        why = CLIPPED
+    elif sharp < _SHARP:
+        why = BLURRED
+    elif face.score < _SURE:
+        why = NONE
+    return Seen(face, turned, crop, sharp, why)
+
+
+def sharpness(crop: Picture) -> float:
+    """How much of a crop's contrast is within two pixels: 0 for a blur without an end."""
+    gray = cv2.cvtColor(crop, cv2.COLOR_RGB2GRAY).astype(np.float32)[16:-8, 20:-20]
+    fine = gray - cv2.GaussianBlur(gray, (0, 0), 2.0)
+    return float(fine.std() / max(float(gray.std()), 1.0))
+
+
+def _exposure(rgb: Linear, face: Face) -> float:
+    return gain(luminance(_inner(rgb, face)).ravel(), 0.5, MIDDLE)
+
+
+def _inner(rgb: Linear, face: Face) -> Linear:
+    """The middle of a face's box; at least a pixel."""
+    x, y, w, h = face.box
+    height, width = rgb.shape[:2]
+    top, left = (int(np.clip(v, 0, s - 1)) for v, s in ((y + h / 4, height), (x + w / 4, width)))
+    bottom, right = int(np.ceil(y + h * 0.8)), int(np.ceil(x + w * 0.75))
+    return _finite(rgb[top : max(top + 1, bottom), left : max(left + 1, right)])
+
+
+def _found(detector: Detector, shown: Picture, scale: float) -> list[Face]:
+    """Faces of a picture that is made smaller first, in its own pixels."""
+    size = (max(1, round(shown.shape[1] * scale)), max(1, round(shown.shape[0] * scale)))
+    if size != shown.shape[1::-1]:
+        shown = np.asarray(cv2.resize(shown, size, interpolation=cv2.INTER_AREA), np.uint8)
+    return [_scaled(face, 1 / scale) for face in detector(shown)]
+
+
+def _scaled(face: Face, by: float) -> Face:
+    x, y, w, h = (value * by for value in face.box)
+    return Face((x, y, w, h), face.points * by, face.score)
+
+
+def _moved(face: Face, left: float, top: float) -> Face:
+    x, y, w, h = face.box
+    return Face((x + left, y + top, w, h), face.points + np.array([left, top]), face.score)
+
+
+def _covered(face: Face, cover: Cover) -> float:
+    """How much of the middle of a face the matte covers."""
+    x, y, w, h = face.box
+    high, wide = cover.shape
+    rows = slice(int(np.clip(y + h / 4, 0, high)), int(np.clip(y + h * 0.8, 0, high)))
+    columns = slice(int(np.clip(x + w / 4, 0, wide)), int(np.clip(x + w * 0.75, 0, wide)))
+    part = cover[rows, columns]
+    return float(part.mean()) if part.size else 0.0
+
+
+def _box(cover: Cover) -> tuple[int, int, int, int] | None:
+    """Top, left, bottom, right of a matte and what is around it."""
+    rows, columns = (np.nonzero((cover > 0.5).any(axis=axis))[0] for axis in (1, 0))
+    if not len(rows):
+        return None
+    more = round(_AROUND * min(rows[-1] - rows[0] + 1, columns[-1] - columns[0] + 1))
+    return (
+        max(0, int(rows[0]) - more),
+        max(0, int(columns[0]) - more),
+        min(cover.shape[0], int(rows[-1]) + 1 + more),
+        min(cover.shape[1], int(columns[-1]) + 1 + more),
+    )
+
+
+def _surroundings(face: Face, shape: tuple[int, ...], more: float) -> tuple[int, int, int, int]:
+    x, y, w, h = face.box
+    return (
+        max(0, int(y - more * h)),
+        max(0, int(x - more * w)),
+        min(shape[0], int(y + h + more * h) + 1),
+        min(shape[1], int(x + w + more * w) + 1),
+    )
+
+
+def _finite(rgb: Linear) -> Linear:
+    return np.asarray(np.nan_to_num(rgb, nan=0.0, posinf=0.0, neginf=0.0), np.float32)
