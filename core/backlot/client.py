@@ -279,10 +279,11 @@ class Studio:
     ) -> Running:
         spec.check_inputs(inputs)
         if any(param.kind == "character" for param in spec.params):
+            from .character import faces
             from .character.pictures import supplied
             from .character.sending import with_characters
 
-            params = with_characters(self, spec, params)
+            params = faces.supplied(spec, with_characters(self, spec, params))
             inputs, read = supplied(spec, params, inputs, read)
         return Running(
             self._stub,

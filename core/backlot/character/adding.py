@@ -11,8 +11,8 @@ from ..errors import InvalidInput
 from ..frame import DATA, Frame
 from ..media import Image
 from ..sequence import Sequence as Files
+from . import faces, references
 from . import folder as folders
-from . import references
 from .check import Plate
 from .consent import CHECK, LOCK, USES, Consent, hash_of, parse_date
 from .folder import Character
@@ -120,4 +120,5 @@ def record_consent(
         record = replace(record, agreement=agreement, hash=hash_of(agreement))
     made = replace(character, consent=record)
     folders.save(made)
+    faces.forget_what_ended(made)
     return made

@@ -177,6 +177,26 @@ def demand(
         raise ConsentDenied(reason, hint)
 
 
+def permitted(folder: Path, consent: Consent | None, use: str, rules: Policy) -> str:
+    """Why a use that needs a record, demanded by the show or not, is refused; "" where it is not.
+
+    Either is a line in the folder's log, once a day and process; where that cannot be written,
+    nothing is allowed.
+    """
+    if consent is None:
+        return f"no record of consent allows {use}"
+    day = date.today()
+    reason = consent.refuses(use, rules.production, day)
+    asked = (folder.absolute(), use, rules.production, day, reason)
+    if asked not in _answered:
+        try:
+            _log(folder, use, rules.production, reason)
+            _answered.add(asked)
+        except OSError:
+            reason = reason or f"{folder / LOG} cannot be written"
+    return reason
+
+
 def hash_of(agreement: str | os.PathLike[str]) -> str:
     """BLAKE3 of the agreement's file, 64 hexadecimal digits. Raises: InvalidInput."""
     from blake3 import blake3
@@ -198,6 +218,7 @@ def parse_date(text: str, what: str) -> date | None:
 
 
 _logged: set[tuple[Path, str, str, date]] = set()
+_answered: set[tuple[Path, str, str, date, str]] = set()
 
 
 def _log(folder: Path, use: str, production: str, refused: str) -> None:

@@ -8,7 +8,7 @@ from html import escape
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from . import results
+from . import likepage, results
 from .results import ShotResult
 from .verdicts import CANNOT_TELL, CHANGED, UNCHANGED, SceneVerdict, ShotVerdict
 
@@ -61,9 +61,9 @@ only where no light explains it; the error of the measurement counts too. &ldquo
 is an answer: too small, too dark, clipped, mixed light, fewer than three regions. In a shot, a
 region has changed when it did on half of the frames that can be told, or on five in a row. Shots of
 one scene are weighed together too, since more views than one tell light from drift.
-Lightness alone is never judged: shading does as much. This report is about colour and texture of
-a character's regions. It does not say, and must not be read to say, that two pictures show the
-same person.</p>
+Lightness alone is never judged: shading does as much. What is said of regions is about their colour
+and texture. It does not say, and must not be read to say, that two pictures show the same
+person.</p>
 """
 
 
@@ -99,6 +99,10 @@ def html(
     for result in checked.results():
         yield _section(result, colors, checked.threshold)
     yield _METHOD.format(threshold=checked.threshold)
+    if any(result.face for result in checked.results()):
+        yield likepage.METHOD.format(how=escape(checked.faces))
+    elif checked.faces:
+        yield f"<p>{escape(checked.faces)}</p>\n"
     yield "</body></html>\n"
 
 
@@ -155,9 +159,12 @@ def _scenes(checked: Checked, scenes: Sequence[SceneVerdict]) -> Iterator[str]:
 
 def _table(checked: Checked) -> Iterator[str]:
     heads = "".join(f"<th>{escape(name)}</th>" for name in checked.regions)
+    faces = any(result.face for result in checked.results())
+    heads += f"<th>{likepage.HEAD}</th>" if faces else ""
     yield f"<h2>All shots</h2>\n<table><tr><th>Shot</th><th>Frames</th>{heads}</tr>\n"
     for result in checked.results():
         cells = "".join(_cell(verdict) for verdict in result.verdicts)
+        cells += likepage.cell(result.face) if faces else ""
         count = len(result.failed)
         failed = f' <span class="changed">{count} failed</span>' if count else ""
         shot = escape(result.shot)
@@ -211,7 +218,7 @@ def _key(colors: Mapping[str, str]) -> str:
 
 def _section(result: ShotResult, colors: Mapping[str, str], threshold: float) -> str:
     lines = [line for line in results.frames(result.path) if "failed" not in line]
-    said = "".join(_sentence(verdict) for verdict in result.verdicts)
+    said = "".join(_sentence(verdict) for verdict in result.verdicts) + likepage.item(result.face)
     said += "".join(
         f'<li class="changed">frame {number} failed: {escape(why)}</li>'
         for number, why in result.failed[:5]
@@ -222,8 +229,13 @@ def _section(result: ShotResult, colors: Mapping[str, str], threshold: float) ->
     return (
         f'<section id="{escape(result.shot)}">'
         f'<h3>{escape(result.shot)} <span class="{kind}">{result.verdict}</span></h3>'
-        f"<ul>{said}</ul>{_plot(lines, colors, threshold)}</section>\n"
+        f"<ul>{said}</ul>{_plot(lines, colors, threshold)}{_likeness(lines)}</section>\n"
     )
+
+
+def _likeness(lines: Sequence[Mapping[str, Any]]) -> str:
+    drawn = likepage.plot(lines)
+    return f'<p class="key"><span>Likeness of the face, by frame</span></p>{drawn}' if drawn else ""
 
 
 def _sentence(verdict: ShotVerdict) -> str:

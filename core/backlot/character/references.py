@@ -24,6 +24,7 @@ from ..atomic import cannot_write
 from ..errors import BacklotError, InvalidInput, NotFound, UnreadableFile
 from ..events import FrameFailed, Result
 from ..frame import Frame, Window
+from ..tools import Value
 from .folder import DESCRIPTORS, REFERENCES, Character, read_json, write_json
 from .mattes import ALL, box
 
@@ -181,6 +182,13 @@ def looks(studio: Studio, character: Character, reference: Reference) -> dict[st
 
 def describe(studio: Studio, frame: Frame, mattes: Frame) -> dict[str, Any]:
     """Measure the regions of a frame on the server. Returns: looks by region."""
+    return dict(measured(studio, TOOL, frame, mattes, mode="describe").get("regions", {}))
+
+
+def measured(
+    studio: Studio, tool: str, frame: Frame, mattes: Frame, **params: Value
+) -> dict[str, Any]:
+    """What a tool tells of one frame. Raises: what fails it, and what the server raises."""
     inputs = {"source": frame, "matte": mattes}
 
     def given(name: str, _: int) -> Frame:
@@ -188,13 +196,13 @@ def describe(studio: Studio, frame: Frame, mattes: Frame) -> dict[str, Any]:
 
     found: dict[str, Any] = {}
     with studio.submit(
-        TOOL, [frame.number], given, list(inputs), {"mode": "describe"}, priority="interactive"
+        tool, [frame.number], given, list(inputs), params, priority="interactive"
     ) as running:
         for event in running:
             if isinstance(event, FrameFailed):
                 raise event.error
             if isinstance(event, Result):
-                found = dict(event.measured.get("regions", {}))
+                found = dict(event.measured)
     return found
 
 

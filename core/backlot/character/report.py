@@ -10,6 +10,7 @@ check/markers.otio    changes as markers: in the timeline that was checked, or a
 from __future__ import annotations
 
 import heapq
+import math
 from collections.abc import Iterable, Iterator
 from contextlib import suppress
 from dataclasses import dataclass
@@ -24,6 +25,7 @@ from ..errors import BacklotError, NotFound, UnreadableFile
 from ..sheet import Tile, write_sheet
 from . import page, picture, results, timeline
 from .folder import Character, read_json, write_json
+from .likeness import OTHER
 from .references import Reference
 from .results import SHOTS, ShotResult
 from .shotlist import Shot
@@ -41,7 +43,8 @@ _PER_ROW = 7
 class Checked:
     """What was checked, as check.json says it. source: the timeline of the shots, if they had one.
 
-    references: (id, words) of those with a picture in the folder.
+    references: (id, words) of those with a picture in the folder. faces: how they are compared, or
+    why they are not, a sentence.
     """
 
     out: Path
@@ -51,6 +54,7 @@ class Checked:
     shots: tuple[Shot, ...]
     source: Path | None = None
     references: tuple[tuple[str, str], ...] = ()
+    faces: str = ""
 
     def results(self) -> Iterator[ShotResult]:
         """Every shot that has results, one at a time, in the order of the list."""
@@ -88,8 +92,9 @@ def begin(
     references: Iterable[Reference],
     shots: Iterable[Shot],
     source: Path | None,
+    faces: str = "",
 ) -> Checked:
-    """Write check.json and the references' pictures. Raises: CannotWrite."""
+    """Write check.json and the references' pictures. faces: see `Checked`. Raises: CannotWrite."""
     folder = out / REFERENCES
     try:
         folder.mkdir(parents=True, exist_ok=True)
@@ -111,6 +116,7 @@ def begin(
         tuple(shots),
         source,
         tuple(kept),
+        faces,
     )
     write_json(out / FILE, _fields(made))
     return made
@@ -130,6 +136,7 @@ def load(out: Path) -> Checked:
             tuple(Shot(**{**each, "frames": tuple(each["frames"])}) for each in fields["shots"]),
             Path(fields["source"]) if fields["source"] else None,
             tuple((one, words) for one, words in fields["references"]),
+            str(fields.get("faces", "")),
         )
     except (KeyError, TypeError, ValueError) as error:
         raise UnreadableFile(f"{out / FILE} is damaged.", "Run the check again.") from error
@@ -162,13 +169,20 @@ def summed(found: Iterable[ShotResult]) -> Outcome:
 
 def worst(checked: Checked) -> list[page.Worst]:
     """The frames with the largest changes, the largest first; a region of a shot counts once."""
-    found = (
-        page.Worst(verdict.size or 0.0, result.shot, verdict.worst or 0, str(verdict))
-        for result in checked.results()
-        for verdict in result.verdicts
-        if verdict.verdict == CHANGED
+    return heapq.nlargest(
+        _WORST,
+        (each for result in checked.results() for each in _changes(result)),
+        key=lambda each: each.size,
     )
-    return heapq.nlargest(_WORST, found, key=lambda each: each.size)
+
+
+def _changes(result: ShotResult) -> Iterator[page.Worst]:
+    """What of a shot is to be looked at; another face before anything else."""
+    if result.face is not None and result.face.verdict == OTHER:
+        yield page.Worst(math.inf, result.shot, result.face.worst or 0, str(result.face))
+    for verdict in result.verdicts:
+        if verdict.verdict == CHANGED:
+            yield page.Worst(verdict.size or 0.0, result.shot, verdict.worst or 0, str(verdict))
 
 
 def scenes(checked: Checked) -> list[SceneVerdict]:
@@ -190,6 +204,7 @@ def _fields(checked: Checked) -> dict[str, Any]:
         "shots": [{**vars(shot), "frames": list(shot.frames)} for shot in checked.shots],
         "source": str(checked.source) if checked.source else None,
         "references": [list(each) for each in checked.references],
+        "faces": checked.faces,
     }
 
 
@@ -201,6 +216,7 @@ def _json(checked: Checked, outcome: Outcome) -> dict[str, Any]:
         "unchanged": outcome.unchanged,
         "cannot_tell": outcome.cannot_tell,
         "failed_frames": outcome.failed,
+        "faces": checked.faces,
         "scenes": [{**vars(each), "sentence": str(each)} for each in scenes(checked)],
         "shots": [
             {
@@ -209,6 +225,7 @@ def _json(checked: Checked, outcome: Outcome) -> dict[str, Any]:
                 "frames": result.frames,
                 "failed": [list(each) for each in result.failed],
                 "regions": [verdict.fields() for verdict in result.verdicts],
+                **({} if result.face is None else {"face": result.face.fields()}),
             }
             for result in checked.results()
         ],
@@ -221,6 +238,10 @@ def _marks(character: str, result: ShotResult) -> Iterator[Mark]:
             name = f"{character}: {verdict.region} {CHANGED}"
             words = f"{verdict.size:.1f} dE2000, {verdict.towards}"
             yield Mark(result.shot, first, last, name, words)
+    if result.face is not None:
+        for first, last in result.face.spans:
+            name = f"{character}: another face"
+            yield Mark(result.shot, first, last, name, str(result.face))
 
 
 def _with_frames(shots: Iterable[Shot]) -> Iterator[Shot]:

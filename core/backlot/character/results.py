@@ -19,8 +19,10 @@ from typing import Any, TextIO
 
 from ..atomic import atomic, cannot_write
 from ..errors import BacklotError
+from . import likeness
+from .likeness import OTHER, FaceVerdict
 from .shotlist import Shot
-from .verdicts import ShotVerdict, of_shot, summary
+from .verdicts import CHANGED, ShotVerdict, of_shot, summary
 
 VERSION = 1
 SHOTS = "shots"
@@ -51,9 +53,13 @@ class ShotResult:
     verdicts: tuple[ShotVerdict, ...]
     frames: int
     failed: tuple[tuple[int, str], ...] = ()
+    face: FaceVerdict | None = None
 
     @property
     def verdict(self) -> str:
+        """Another face is a change; that a face cannot be told takes nothing from its regions."""
+        if self.face is not None and self.face.verdict == OTHER:
+            return CHANGED
         return summary(self.verdicts)
 
     @property
@@ -138,7 +144,8 @@ def judged(path: Path, regions: Iterable[str]) -> ShotResult:
         for region in regions
     )
     failed = tuple((line["frame"], str(line["failed"])) for line in lines if "failed" in line)
-    return ShotResult(path.stem, path, verdicts, len(lines), failed)
+    face = likeness.of_shot((line["frame"], line.get("face", {})) for line in good)
+    return ShotResult(path.stem, path, verdicts, len(lines), failed, face)
 
 
 def stamp(paths: Iterable[Path]) -> Stamp:

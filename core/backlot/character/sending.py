@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 from ..errors import BacklotError, InvalidInput
 from ..tools import ToolSpec, Value
 from . import consent as consents
+from . import faces
 from .folder import Character, find_all, load
 from .pictures import remember
 from .references import looks, read_all
@@ -52,6 +53,7 @@ def sent(studio: Studio, given: str | os.PathLike[str], use: str) -> str:
     if text.lstrip().startswith("{"):
         return text
     character = load(text)
+    faces.forget_what_ended(character)
     if use != _NO_USE:
         rules = consents.policy(character.folder)
         consents.demand(character.folder, character.consent, use, rules)
@@ -84,6 +86,9 @@ def sent(studio: Studio, given: str | os.PathLike[str], use: str) -> str:
         ],
     }
     return json.dumps(fields, sort_keys=True)
+    if use == consents.CHECK:
+        face = faces.gathered(studio, character)
+        fields |= {} if face.why else {"face": face.fields()}
 
 
 def regions_of(spec: ToolSpec, values: Mapping[str, Value]) -> dict[str, tuple[str, ...]]:

@@ -14,7 +14,7 @@ from .run import end_on_signals
 from .say import emit, stdout
 
 if TYPE_CHECKING:
-    from ..character.report import Outcome
+    from ..character.report import Checked, Outcome
     from ..character.results import ShotResult
 
 CHANGED, CANNOT_TELL = 10, 11
@@ -33,8 +33,8 @@ def check(
 ) -> int:
     """Returns: the exit code, 0 unchanged, 10 changed, 11 not all could be told."""
     from ..character import check as checks
+    from ..character import faces, shotlist
     from ..character import report as reports
-    from ..character import shotlist
     from ..character.folder import load
     from ..character.references import read_all
     from ..character.sending import sent
@@ -47,12 +47,14 @@ def check(
     with connect(client="cli") as studio:
         specs.remember(studio.tools())
         text = sent(studio, folder, "check")
-        checked = reports.begin(Path(out), character, read_all(character), shots, source)
+        compared = faces.told(studio, character)
+        references = read_all(character)
+        checked = reports.begin(Path(out), character, references, shots, source, compared)
         work = checks.Check(text, shots, Path(out), costume, clip)
         with followed(f"check {character.name}", as_json) as progress:
             for result in checks.run(studio, work, force=force, progress=progress):
                 _tell_shot(result, as_json)
-    return _tell(reports.write(checked), Path(out), as_json)
+    return _tell(reports.write(checked), checked, as_json)
 
 
 def suggest(
@@ -152,7 +154,8 @@ def report(folder: str, as_json: bool) -> int:
     """Returns: the exit code of the check that it reports."""
     from ..character import report as reports
 
-    return _tell(reports.write(reports.load(Path(folder))), Path(folder), as_json)
+    checked = reports.load(Path(folder))
+    return _tell(reports.write(checked), checked, as_json)
 
 
 def lock(
@@ -217,7 +220,9 @@ def _tell_take(words: str, slopes: Mapping[str, Any]) -> None:
 def _tell_shot(result: ShotResult, as_json: bool) -> None:
     if as_json:
         regions = [verdict.fields() for verdict in result.verdicts]
-        emit({"event": "shot", "shot": result.shot, "verdict": result.verdict, "regions": regions})
+        found = {"event": "shot", "shot": result.shot, "verdict": result.verdict}
+        face = {} if result.face is None else {"face": result.face.fields()}
+        emit({**found, "regions": regions, **face})
         return
     from rich.markup import escape
 
@@ -226,11 +231,13 @@ def _tell_shot(result: ShotResult, as_json: bool) -> None:
     console.print(f"[bold]{escape(result.shot)}[/]  [{color}]{result.verdict}[/]")
     for verdict in result.verdicts:
         console.print(f"  {escape(str(verdict))}")
+    if result.face is not None:
+        console.print(f"  {escape(str(result.face))}")
     for number, why in result.failed[:3]:
         console.print(f"  [yellow]frame {number} failed: {escape(why)}[/]")
 
 
-def _tell(outcome: Outcome, out: Path, as_json: bool) -> int:
+def _tell(outcome: Outcome, checked: Checked, as_json: bool) -> int:
     code = {"changed": CHANGED, "unchanged": 0}.get(outcome.verdict, CANNOT_TELL)
     if as_json:
         emit(
@@ -241,12 +248,15 @@ def _tell(outcome: Outcome, out: Path, as_json: bool) -> int:
                 "unchanged": outcome.unchanged,
                 "cannot_tell": outcome.cannot_tell,
                 "failed_frames": outcome.failed,
-                "report": str(out / "report.html"),
+                "faces": checked.faces,
+                "report": str(checked.out / "report.html"),
                 "exit_code": code,
             }
         )
     else:
         console = stdout()
         console.print(str(outcome))
-        console.print(f"report: {out / 'report.html'}", markup=False)
+        if checked.faces:
+            console.print(checked.faces, markup=False, highlight=False)
+        console.print(f"report: {checked.out / 'report.html'}", markup=False)
     return code

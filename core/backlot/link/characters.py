@@ -138,14 +138,16 @@ class CheckWork:
         self._tell(end[0], **end[1])
 
     def _check(self) -> Json:
-        from ..character import check, sending
+        from ..character import check, faces, sending
         from ..character.references import read_all
 
         asked, studio = self._asked, self._studios.get()
         character = folder.load(asked.character)
         try:
             text = sending.sent(studio, asked.character, "check")
-            checked = report.begin(asked.out, character, read_all(character), (asked.shot,), None)
+            compared = faces.told(studio, character)
+            references = read_all(character)
+            checked = report.begin(asked.out, character, references, (asked.shot,), None, compared)
             work = check.Check(
                 text, (asked.shot,), asked.out, asked.costume, asked.clip, asked.colorspace
             )
@@ -163,6 +165,8 @@ class CheckWork:
             "verdict": found.verdict,
             "threshold": character.threshold,
             "regions": [each.fields() for each in found.verdicts],
+            "faces": checked.faces,
+            **({} if found.face is None else {"face": found.face.fields()}),
         }
 
     def _progress(self, update: Update) -> None:

@@ -43,6 +43,8 @@ def plan(values: Mapping[str, Value]) -> Plan:
 
 
 def run(job: Job, number: int) -> Made:
+    from .character_face import told
+
     values = job.values(number)
     source = job.read("source", number)
     result = job.blank(source)
@@ -54,7 +56,8 @@ def run(job: Job, number: int) -> Made:
     opinion, verdicts = _judged(job, number)
     if values["mode"] != "lock" or values["strength"] <= 0:
         job.progress(number, 1.0)
-        return Made(result, ENGINE, _measured(opinion, verdicts, {}))
+        found = _measured(opinion, verdicts, {}) | told(job, number)
+        return Made(result, ENGINE, found)
     wanted = _names(values["only"])
     gains = {
         name: _inverse(verdict, float(values["strength"]))
