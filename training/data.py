@@ -63,8 +63,11 @@ class Patches:
 
     def __init__(self, recipe: Recipe, cache: Path) -> None:
         self._recipe = recipe
-        self._high = open_cache(cache / recipe.look, recipe.images)
-        self._low = [np.stack([reduce(i, recipe.scale) for i in shard]) for shard in self._high]
+        self._high = [open_cache(cache / look, recipe.images) for look in recipe.looks]
+        self._low = [
+            [np.stack([reduce(i, recipe.scale) for i in shard]) for shard in shards]
+            for shards in self._high
+        ]
         self.rng = np.random.default_rng(recipe.seed)
 
     def batch(self) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
@@ -75,14 +78,16 @@ class Patches:
 
     def _pair(self) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
         rng, scale, side = self.rng, self._recipe.scale, self._recipe.patch
+        images = self._recipe.images
         for _ in range(_TRIES):
-            shard, i = divmod(int(rng.integers(self._recipe.images)), generate.SHARD)
+            look, i = divmod(int(rng.integers(images * len(self._high))), images)
+            shard, i = divmod(i, generate.SHARD)
             y, x = rng.integers(0, generate.SIZE // scale - side + 1, 2)
-            low = self._low[shard][i, y : y + side, x : x + side]
+            low = self._low[look][shard][i, y : y + side, x : x + side]
             if low[..., 1].std() >= _FLATTEST:
                 break
         y, x, big = y * scale, x * scale, side * scale
-        high = self._high[shard][i, y : y + big, x : x + big]
+        high = self._high[look][shard][i, y : y + big, x : x + big]
         low, high = (a.transpose(2, 0, 1).astype(np.float32) for a in (low, high))
         turns, mirror = int(rng.integers(4)), rng.random() < 0.5
         channels = rng.permutation(3) if rng.random() < 0.5 else np.arange(3)

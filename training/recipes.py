@@ -12,9 +12,10 @@ IMAGES_SEED = 2026
 class Recipe:
     """Everything a training run depends on, besides the generator.
 
-    features, layers: width and depth of the body. images: how many generated images are used, and
-    their look (``looks.LOOKS``). patch: side in pixels of the low resolution; batch: patches an
-    iteration. rate: highest learning rate. start: the network whose weights this one begins with,
+    features, layers: width and depth of the body. images: how many generated images are used of
+    each look; look: one of ``looks.LOOKS``, or several joined by "+". patch: side in pixels of the
+    low resolution; batch: patches an iteration. rate: highest learning rate; hold: the part of the
+    iterations that have it, before it falls. start: the network whose weights this one begins with,
     but for the last layer where the scale is another.
     """
 
@@ -32,6 +33,12 @@ class Recipe:
     seed: int = 2026
     start: str | None = None
     look: str = "plain"
+    hold: float = 0.0
+
+    @property
+    def looks(self) -> list[str]:
+        """The looks of its images."""
+        return self.look.split("+")
 
 
 @dataclass(frozen=True)

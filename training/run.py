@@ -27,9 +27,11 @@ class Planned(Protocol):
     rate: float
 
 
-def learning_rate(recipe: Planned, iteration: int) -> float:
-    """Warm-up, then a cosine down to a thousandth."""
-    along = 0.5 * (1 + math.cos(math.pi * iteration / recipe.iterations))
+def learning_rate(recipe: Planned, iteration: int, hold: float = 0.0) -> float:
+    """Warm-up, the highest rate for a part ``hold`` of the run, a cosine down to a thousandth."""
+    held = hold * recipe.iterations
+    falling = max(0.0, iteration - held) / (recipe.iterations - held)
+    along = 0.5 * (1 + math.cos(math.pi * falling))
     return recipe.rate * min(1, (iteration + 1) / _WARM_UP) * (1e-3 + (1 - 1e-3) * along)
 
 
@@ -80,10 +82,14 @@ class Run(ABC):
         """bf16, but for the last part."""
         return torch.autocast(self.device.type, torch.bfloat16, enabled=not self.finishing)
 
+    def rate(self) -> float:
+        """The learning rate of the next iteration."""
+        return learning_rate(self.recipe, self.iteration)
+
     def step(self) -> float:
         """One iteration; the loss."""
         for group in self.optimiser.param_groups:
-            group["lr"] = learning_rate(self.recipe, self.iteration)
+            group["lr"] = self.rate()
         value = self.loss()
         self.optimiser.zero_grad(set_to_none=True)
         value.backward()

@@ -23,7 +23,7 @@ from training.degrade import degrade
 from training.export import WEIGHTS, export
 from training.networks import Upscaler
 from training.recipes import IMAGES_SEED, RECIPES, SHIPPED, Recipe
-from training.run import Run
+from training.run import Run, learning_rate
 
 VALIDATION_SEED = 1
 VALIDATION_IMAGES = 12
@@ -37,16 +37,31 @@ def build(recipe: Recipe, runs: Path) -> Upscaler:
         known = load_file(runs / recipe.start / "weights.safetensors")
         if len(known["tail"]) != len(network.tail):
             del known["tail"]
-        network.load_state_dict(known, strict=False)
+        begin(network, known)
     return network
 
 
-def validation(recipe: Recipe) -> tuple[Tensor, Tensor]:
-    """Generated images of another seed: low (12, 3, h, w) and high (12, 3, H, W), 0..1.
+@torch.no_grad()
+def begin(network: Upscaler, known: dict[str, Tensor]) -> None:
+    """Put known weights into a network, which may have more features than they are for.
 
-    For a network for compressed footage, low is spoilt as in training, always the same way.
+    What it has more is fresh, and nothing known reads it: the network begins by doing the same.
     """
-    high = np.stack(list(generate.images(VALIDATION_SEED, 0, VALIDATION_IMAGES, recipe.look)))
+    for name, weight in network.named_parameters():
+        if name in known:
+            if known[name].shape != weight.shape:
+                weight[: len(known[name])] = 0
+            weight[tuple(slice(side) for side in known[name].shape)] = known[name]
+
+
+def validation(recipe: Recipe) -> tuple[Tensor, Tensor]:
+    """Generated images of another seed: low (n, 3, h, w) and high (n, 3, H, W), 0..1.
+
+    12 of each look. For a network for compressed footage, low is spoilt as in training, always the
+    same way.
+    """
+    made = (generate.images(VALIDATION_SEED, 0, VALIDATION_IMAGES, look) for look in recipe.looks)
+    high = np.stack([image for images in made for image in images])
     low = np.stack([reduce(image, recipe.scale) for image in high])
     high, low = (a.transpose(0, 3, 1, 2).astype(np.float32) for a in (high, low))
     if recipe.source == "compressed":
@@ -85,6 +100,10 @@ class Training(Run):
         super().__init__(recipe, runs / recipe.name, network, average, self.patches.rng)
         self.shown: tuple[Tensor, Tensor] | None = None
 
+    def rate(self) -> float:
+        """With the part that the recipe holds it for."""
+        return learning_rate(self.recipe, self.iteration, self.recipe.hold)
+
     def loss(self) -> Tensor:
         """Of the next patches."""
         low, high = (torch.from_numpy(a).to(self.device) for a in self.patches.batch())
@@ -105,7 +124,8 @@ def train(recipe: Recipe, cache: Path, runs: Path) -> None:
     if recipe.start and not (runs / recipe.start / "weights.safetensors").exists():
         train(RECIPES[recipe.start], cache, runs)
     workers = os.cpu_count() or 1
-    generate.fill(cache / recipe.look, IMAGES_SEED, recipe.look, recipe.images, workers)
+    for look in recipe.looks:
+        generate.fill(cache / look, IMAGES_SEED, look, recipe.images, workers)
     Training(recipe, cache, runs).run()
 
 

@@ -1,5 +1,6 @@
 """The trainer reads the generator's own cache and refuses any other; JPEG is the standard's."""
 
+import dataclasses
 import json
 import shutil
 
@@ -50,6 +51,20 @@ def test_patches_are_pairs_and_repeatable(cache):
     reduced = high.reshape(3, 3, 24, 2, 24, 2).mean(axis=(3, 5))
     assert np.abs(reduced - low).mean() < 0.03
     assert all(np.array_equal(a, b) for a, b in zip((low, high), second.batch(), strict=True))
+
+
+def test_looks_that_are_joined_come_in_equal_parts(cache):
+    folder = shutil.copytree(cache / RECIPE.look, cache / "photo")
+    squares = np.random.default_rng(0).integers(0, 40, (4, 48, 48, 3), np.uint8)
+    dark = squares.repeat(8, axis=1).repeat(8, axis=2)
+    np.save(folder / "0000.npy", dark)
+    manifest = json.loads((folder / generate.MANIFEST).read_text())
+    manifest["shards"] = {"0000.npy": generate.file_hash(folder / "0000.npy")}
+    (folder / generate.MANIFEST).write_text(json.dumps(manifest))
+    both = dataclasses.replace(RECIPE, look=f"{RECIPE.look}+photo", batch=300)
+    _, high = Patches(both, cache).batch()
+    share = np.mean([patch.max() < 40 / 255 for patch in high])
+    assert 0.35 < share < 0.65
 
 
 def test_a_cache_of_another_generator_is_refused(cache):

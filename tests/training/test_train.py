@@ -19,6 +19,7 @@ from training.export import finished, graph, kernels, verify
 from training.looks import LOOKS
 from training.networks import Mirrored, Upscaler
 from training.recipes import FINISHES, IMAGES_SEED, RECIPES, SHIPPED, Finish, Recipe
+from training.run import learning_rate
 
 RECIPE = Recipe("test", 2, "clean", "fast", 16, 2, iterations=6, images=4, patch=24, batch=2)
 
@@ -140,7 +141,7 @@ def test_every_recipe_has_its_start_and_images_of_one_seed(tmp_path, monkeypatch
         if not (tmp_path / name).exists():
             train.train(RECIPES[name], tmp_path / "cache", tmp_path)
     assert {recipe.name for recipe in made} == set(RECIPES)
-    for name in FINISHES:
+    for name in (name for name, finish in FINISHES.items() if finish.share < 1):
         start = RECIPES[RECIPES[name].start]
         assert start.scale == RECIPES[name].scale, "its last layer must fit"
     assert filled == {(look, IMAGES_SEED, look) for look in LOOKS}
@@ -156,3 +157,23 @@ def test_a_start_keeps_its_last_layer_where_the_scale_is_its_own(tmp_path):
     assert torch.equal(same.tail, known.tail)
     assert torch.equal(other.body[0].weight, known.body[0].weight)
     assert other.tail.shape[0] == 4 * known.tail.shape[0]
+
+
+def test_a_wider_network_begins_by_doing_what_the_narrower_one_does(tmp_path):
+    narrow = dataclasses.replace(RECIPE, name="narrow")
+    (tmp_path / "narrow").mkdir()
+    known = train.build(narrow, tmp_path)
+    torch.nn.init.normal_(known.tail, std=0.1)
+    save_file(known.state_dict(), tmp_path / "narrow" / "weights.safetensors")
+    wide = train.build(dataclasses.replace(RECIPE, features=24, start="narrow"), tmp_path)
+    x = torch.rand(1, 3, 20, 24)
+    with torch.no_grad():
+        assert torch.allclose(wide(x), known(x), atol=1e-5)
+        assert float(wide.body[0].weight[16:].abs().mean()) > 0.01, "what is new can learn"
+
+
+def test_the_rate_is_held_and_then_falls():
+    recipe = dataclasses.replace(RECIPE, iterations=10_000, rate=1e-3, hold=0.4)
+    rates = [learning_rate(recipe, n, recipe.hold) for n in (0, 300, 4000, 7000, 10_000)]
+    assert rates == pytest.approx([1e-3 / 200, 1e-3, 1e-3, 0.5005e-3, 1e-6], rel=1e-3)
+    assert learning_rate(recipe, 5000) == pytest.approx(0.5005e-3, rel=1e-3)
