@@ -182,3 +182,11 @@ def test_a_region_may_have_a_threshold_of_its_own(
         character=str(hero.folder),
     )
     assert {one.measured["regions"]["coat"]["verdict"] for one in take.frames} != {"changed"}
+
+
+def test_what_cannot_change_is_told_to_the_tool(studio: Studio, tmp_path: Path) -> None:
+    wears = [name for name in REGIONS if name != "shoes"]
+    made = folder.new(tmp_path / "hero", "Hero", wears, fixed=["shoes"])
+    references.add(made, frame(1), matte())
+    assert folder.load(made.folder).regions["shoes"].fixed
+    assert json.loads(sending.sent(studio, made.folder, "check"))["fixed"] == ["shoes"]

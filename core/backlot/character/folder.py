@@ -17,7 +17,7 @@ import json
 import os
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -42,11 +42,13 @@ class Region:
 
     cryptomatte: what it is called in renders' Cryptomatte, if not as here; "hero/coat*" stands for
     all names of that shape. threshold: CIEDE2000 from which it has changed; None: the character's.
+    fixed: it cannot change, and tells the light: a colour chart, a prop, a wall of the set.
     """
 
     name: str
     cryptomatte: tuple[str, ...] = ()
     threshold: float | None = None
+    fixed: bool = False
 
 
 @dataclass(frozen=True)
@@ -100,8 +102,11 @@ def new(
     name: str = "",
     regions: Sequence[str] = (),
     notes: str = "",
+    fixed: Sequence[str] = (),
 ) -> Character:
     """Make a character's folder. The folder may be there, but no character in it.
+
+    fixed: regions that cannot change, beside those of the character itself.
 
     Raises: InvalidInput (it is one already, a region's name), CannotWrite.
     """
@@ -110,7 +115,10 @@ def new(
         raise InvalidInput(
             f"{path} is a character already.", "`backlot character show` shows it; choose another."
         )
-    made = Character(path, name or path.resolve().name, notes, _regions(regions))
+    known = _regions(regions) | {
+        name: replace(region, fixed=True) for name, region in _regions(fixed).items()
+    }
+    made = Character(path, name or path.resolve().name, notes, known)
     try:
         (path / REFERENCES).mkdir(parents=True, exist_ok=True)
         with atomic(path / ".gitattributes") as temporary:
@@ -225,6 +233,8 @@ def _without_defaults(region: Region) -> Fields:
         fields["cryptomatte"] = list(region.cryptomatte)
     if region.threshold is not None:
         fields["threshold"] = region.threshold
+    if region.fixed:
+        fields["fixed"] = True
     return fields
 
 
@@ -234,6 +244,7 @@ def _from_fields(path: Path, fields: Fields) -> Character:
             checked_word(str(name), "region"),
             tuple(str(each) for each in said.get("cryptomatte", ())),
             None if said.get("threshold") is None else float(said["threshold"]),
+            bool(said.get("fixed", False)),
         )
         for name, said in fields.get("regions", {}).items()
     }

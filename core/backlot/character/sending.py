@@ -75,6 +75,7 @@ def sent(studio: Studio, given: str | os.PathLike[str], use: str) -> str:
             if region.threshold is not None
         },
         "spreads": dict(character.calibration.spreads) if character.calibration else {},
+        "fixed": sorted(name for name, region in character.regions.items() if region.fixed),
         "references": [
             {
                 "id": each.id,
@@ -85,10 +86,10 @@ def sent(studio: Studio, given: str | os.PathLike[str], use: str) -> str:
             for each in references
         ],
     }
-    return json.dumps(fields, sort_keys=True)
     if use == consents.CHECK:
         face = faces.gathered(studio, character)
         fields |= {} if face.why else {"face": face.fields()}
+    return json.dumps(fields, sort_keys=True)
 
 
 def regions_of(spec: ToolSpec, values: Mapping[str, Value]) -> dict[str, tuple[str, ...]]:

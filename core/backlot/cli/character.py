@@ -45,6 +45,12 @@ def new(
         list[str],
         typer.Option(metavar="NAME", help="A region, as face or coat=hero/coat* (Cryptomatte)."),
     ],
+    fixed: Annotated[
+        list[str] | None,
+        typer.Option(
+            metavar="NAME", help="What cannot change and tells the light: a chart, a prop."
+        ),
+    ] = None,
     name: Annotated[str, typer.Option(metavar="NAME", help="Without: the folder's.")] = "",
     notes: Annotated[str, typer.Option(metavar="TEXT", help="Anything to know.")] = "",
     as_json: _Json = False,
@@ -52,7 +58,7 @@ def new(
     """Make a character's folder. Give it at least three regions of different colours."""
     from ..character import folder as folders
 
-    made = folders.new(folder, name, region, notes)
+    made = folders.new(folder, name, region, notes, fixed or ())
     _told(made, f"{made.name} is made: {made.folder}", as_json)
     return 0
 
@@ -194,6 +200,8 @@ def show(folder: _Folder, as_json: _Json = False) -> int:
     if character.notes:
         console.print(character.notes, markup=False)
     console.print(f"regions: {', '.join(character.regions)}; changed from {character.threshold} dE")
+    if fixed := [name for name, region in character.regions.items() if region.fixed]:
+        console.print(f"the light is told by: {', '.join(fixed)}")
     console.print(f"consent: {_state(character)}")
     if character.calibration is not None:
         console.print(f"calibrated on {character.calibration.shots} shots")

@@ -8,7 +8,7 @@ what was measured on characters that were left out.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import lru_cache
 from typing import Any
@@ -23,10 +23,10 @@ from .statistics import LUMINANCE, Look
 UNCHANGED, CHANGED, CANNOT_TELL = "unchanged", "changed", "cannot tell"
 PARTS = {"pure": 0.426, "lit": 0.371, "middle": 0.18, "bright": 0.023}
 """Weights of what is measured of a region in its shift."""
-_PIXELS, _REGIONS = 12, 3
+_PIXELS, _REGIONS, _BESIDE_FIXED = 12, 3, 2
 _MIXED, _TINTED, _CLIPPED, _DARK = 0.25, 0.15, 0.30, 0.60
 _GREY = 0.03
-_YES, _NO = -1.6, -2.7
+_YES, _NO = -1.8, -2.4
 _USUAL = 3.0
 _TONE = (0.02, 0.9)
 
@@ -50,7 +50,7 @@ class Residual:
     the light varies over the character. tinted: how far from lamps and skies the light is. steady:
     how well regions agree on exposure. surprise: the square of what is left as a multiple of its
     error, 1 on average where nothing drifted. proportion: its share of what all regions cover, over
-    that in the reference.
+    that in the reference. fixed: it cannot drift.
     """
 
     left: Values
@@ -62,6 +62,7 @@ class Residual:
     proportion: float
     reference: Look
     look: Look
+    fixed: bool = False
 
     @property
     def texture(self) -> float:
@@ -106,20 +107,27 @@ def compare(
     shot: Mapping[str, Look],
     references: Sequence[tuple[str, Mapping[str, Look]]],
     spreads: Mapping[str, float] | None = None,
+    fixed: Collection[str] = (),
 ) -> Opinion:
     """A frame's looks against the reference, by (id, looks), that explains them best.
 
     spreads: by region, what variances of errors are multiplied by: a production's own calibration.
+    fixed: regions that cannot drift, as a chart in the shot.
     """
     given = spreads or {}
-    opinions = [replace(_against(shot, looks, given), reference=name) for name, looks in references]
+    opinions = [
+        replace(_against(shot, looks, given, fixed), reference=name) for name, looks in references
+    ]
     if not opinions:
         return Opinion(refused=dict.fromkeys(shot, "no-reference"))
     return max(opinions, key=lambda opinion: (len(opinion.residuals), opinion.fit))
 
 
 def _against(
-    looks: Mapping[str, Look], reference: Mapping[str, Look], spreads: Mapping[str, float]
+    looks: Mapping[str, Look],
+    reference: Mapping[str, Look],
+    spreads: Mapping[str, float],
+    fixed: Collection[str],
 ) -> Opinion:
     refused = {name: _unusable(look) for name, look in looks.items()}
     refused |= {
@@ -128,7 +136,7 @@ def _against(
         if not refused[name] and (name not in reference or reference[name].pixels < _PIXELS)
     }
     names = [name for name in looks if not refused[name]]
-    if len(names) < _REGIONS:
+    if len(names) < (_BESIDE_FIXED if any(name in fixed for name in names) else _REGIONS):
         return Opinion(refused={n: refused[n] or "few-regions" for n in looks})
     shot = {name: looks[name] for name in names}
     if _grey(shot):
@@ -137,8 +145,12 @@ def _against(
     mixed = float(np.sqrt(max(0.0, np.linalg.eigvalsh(more)[-1])))
     errors = {n: _error(shot[n], reference[n], more) * spreads.get(n, 1.0) for n in names}
     moved = {n: _moved(shot[n], reference[n]) for n in names}
-    weighed = weigh([_shift(moved[n][1:], errors[n], reference[n], _USUAL) for n in names])
-    tinted = float(abs(np.median([each[1:] for each in moved.values()], axis=0) @ colour.beside()))
+    weighed = weigh(
+        [_shift(moved[n][1:], errors[n], reference[n], _USUAL, n in fixed) for n in names]
+    )
+    known = any(name in fixed for name in names)
+    common = weighed.light if known else np.median([m[1:] for m in moved.values()], axis=0)
+    tinted = float(abs(common @ colour.beside()))
     found = {}
     for name, lit in zip(names, weighed.lit, strict=True):
         others = np.array([moved[other][0] for other in names if other != name])
@@ -156,6 +168,7 @@ def _against(
             _share(shot, name) / _share({n: reference[n] for n in names}, name),
             reference[name],
             shot[name],
+            name in fixed,
         )
     light = np.array([np.median([m[0] for m in moved.values()]), *weighed.light])
     return Opinion(found, {n: w for n, w in refused.items() if w}, "", light, weighed.fit)
@@ -226,11 +239,11 @@ def _positive(matrix: Values) -> Values:
     return np.asarray((vectors * np.maximum(values, 0)) @ vectors.T)
 
 
-def _shift(moved: Values, error: Values, reference: Look, threshold: float) -> Shift:
+def _shift(moved: Values, error: Values, reference: Look, threshold: float, fixed: bool) -> Shift:
     tone = _tone(reference)
     size = _SIZE * threshold
     drift = np.asarray(np.linalg.inv(_metric(tone) / size**2 + np.eye(2) / LARGEST**2))
-    return Shift(moved, error, drift, tone)
+    return Shift(moved, error, drift, tone, fixed)
 
 
 def _metric(tone: Values) -> Values:
@@ -275,7 +288,10 @@ def judge(
     left = {n: r.left for n, r in residuals.items()} if smooth is None else smooth
     limits = {n: thresholds.get(n, thresholds.get("", _USUAL)) for n in residuals}
     weighed = weigh(
-        [_shift(left[n][1:], r.error, r.reference, limits[n]) for n, r in residuals.items()]
+        [
+            _shift(left[n][1:], r.error, r.reference, limits[n], r.fixed)
+            for n, r in residuals.items()
+        ]
     )
     return {
         name: _said(residual, left[name], weighed, at, limits[name])

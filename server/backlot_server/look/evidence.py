@@ -30,6 +30,8 @@ _BROAD = 1.3
 """How much wider drifts are taken to be once the question is how large one is."""
 _MANY = 7
 """Regions of which three may have drifted, and the light still be told from the others."""
+_TOGETHER = 5
+"""Regions that may have drifted at once where a fixed one tells the light."""
 _ROUNDS = 2
 _BASES = (0.0, 0.5, 1.0)
 _LEAST = 0.02
@@ -50,13 +52,15 @@ class Shift:
     """How one region differs from the reference.
 
     moved: (2,). error: covariance (2, 2) of what light and measuring leave in it. drift: of a
-    drift. tone: ACEScg (3,) of the region in the reference.
+    drift. tone: ACEScg (3,) of the region in the reference. fixed: it cannot drift, as a chart in
+    the shot cannot: where there is one, all others may have.
     """
 
     moved: Values
     error: Values
     drift: Values
     tone: Values
+    fixed: bool = False
 
 
 @dataclass(frozen=True)
@@ -108,7 +112,7 @@ def weigh(shifts: Sequence[Shift]) -> Weighed:
 
 def _weighed(shifts: Sequence[Shift], moved: Values) -> Weighed:
     """With shifts as they are. Shapes: E explanations, K regions."""
-    drifted = _explanations(len(shifts))
+    drifted = _explanations(tuple(shift.fixed for shift in shifts))
     errors = np.array([shift.error for shift in shifts])
     drifts = np.array([shift.drift for shift in shifts])
     same, changed = (_normal(spread, moved) for spread in (errors, errors + drifts))
@@ -118,7 +122,7 @@ def _weighed(shifts: Sequence[Shift], moved: Values) -> Weighed:
     )
     around = np.linalg.inv(_lights() + precision)
     light = np.einsum("eij,ej->ei", around, weight)
-    count = drifted.sum(1)
+    count = _changes(tuple(shift.fixed for shift in shifts))
     fits = 0.5 * (
         np.log(np.linalg.det(around)) - size + np.einsum("ei,ei->e", light, weight)
     ) + count * np.log(PRIOR / (1 - PRIOR))
@@ -151,14 +155,25 @@ def _normal(spread: Values, moved: Values) -> tuple[Values, Values, Values]:
 
 
 @cache
-def _explanations(count: int) -> Values:
-    """Which regions drifted: (E, count), 0 or 1."""
-    most = 3 if count >= _MANY else 2
-    some = [each for size in range(most + 1) for each in combinations(range(count), size)]
-    made = np.zeros((len(some), count))
+def _explanations(fixed: tuple[bool, ...]) -> Values:
+    """Which regions drifted: (E, regions), 0 or 1; never one that is fixed."""
+    free = [at for at, held in enumerate(fixed) if not held]
+    most = 3 if len(fixed) >= _MANY else 2
+    if len(free) < len(fixed):
+        most = max(most, min(len(free), _TOGETHER))
+    some = [each for size in range(most + 1) for each in combinations(free, size)]
+    made = np.zeros((len(some), len(fixed)))
     for row, regions in enumerate(some):
         made[row, list(regions)] = 1.0
     return made
+
+
+@cache
+def _changes(fixed: tuple[bool, ...]) -> Values:
+    """Of how many changes each explanation speaks: a character that drifted as a whole is one."""
+    count = _explanations(fixed).sum(1)
+    whole = any(fixed) & (count == len(fixed) - sum(fixed))
+    return np.where(whole, 1.0, count)
 
 
 @cache

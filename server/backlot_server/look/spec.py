@@ -23,7 +23,7 @@ SPEC = ToolSpec(
     name="character-lock",
     label="Character Lock",
     summary="Say if a character's look drifted, and bring back what did.",
-    version="4",
+    version="5",
     inputs=(
         Input("source", "image", "Source", "The shot.", before=NEAR, after=NEAR),
         Input(

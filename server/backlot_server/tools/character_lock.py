@@ -115,25 +115,31 @@ def _smooth(near: list[Opinion | None], name: str) -> Values:
 def _opinion(job: Job, number: int) -> Opinion:
     """What the regions of a frame say; kept, since its neighbours ask for it too."""
     from ..look.drift import compare
+    from ..look.pooling import pooled
 
     kept: dict[int, Opinion] = job.state.setdefault("opinions", {})
     if number not in kept:
         character = _character(job, number)
         costume = str(job.values(number)["costume"])
-        references = [
-            (str(one.get("id", "")), one["looks"])
-            for one in character["references"]
-            if not costume or one.get("costume", "") == costume
-        ]
-        kept[number] = compare(_looks(job, number), references, character["spreads"])
+        if "references" not in job.state:
+            shown = [
+                (str(one.get("id", "")), one["looks"])
+                for one in character["references"]
+                if not costume or one.get("costume", "") == costume
+            ]
+            job.state["references"] = pooled(shown, character["fixed"])
+        references, fixed = job.state["references"], character["fixed"]
+        kept[number] = compare(_looks(job, number), references, character["spreads"], fixed)
         for old in [n for n in kept if abs(n - number) > 4 * NEAR]:
             del kept[old]
     return kept[number]
 
 
 def _looks(job: Job, number: int) -> dict[str, Look]:
+    from ..faces.covering import matted
     from ..look.sampling import extents, glance, sampled
     from ..look.statistics import clipping, look
+    from .character_face import found_face
 
     source, matte = job.read("source", number), job.read("matte", number)
     channels = _rgb(source)
@@ -145,6 +151,9 @@ def _looks(job: Job, number: int) -> dict[str, Look]:
         job.check()
         rgb, cover = sampled(source, channels, matte, channel, covered[channel])
         found[name] = look(rgb, cover, clip)
+    face = found_face(job, number, regions)
+    if face is not None:
+        found[face[0]] = look(*matted(source, channels, matte, face[1]), clip)
     return found
 
 
@@ -212,6 +221,7 @@ def _parsed(text: str, mode: str) -> dict[str, Any]:
             "references": references,
             "thresholds": {"": float(fields.get("threshold", THRESHOLD)), **own},
             "spreads": _spreads(fields.get("spreads", {})),
+            "fixed": frozenset(str(name) for name in fields.get("fixed", ())),
         }
     except (ValueError, TypeError, KeyError, AttributeError) as error:
         raise InvalidInput(
