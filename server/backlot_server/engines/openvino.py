@@ -87,7 +87,7 @@ def whole(core: Any, model: Any, shape: tuple[int, ...], how: dict[str, Any]) ->
 
     def run(batch: Tensor) -> Tensor:
         request.set_input_tensor(Shared(batch, shared_memory=True))
-        request.infer()
+        request.infer(share_outputs=True)
         made: Tensor = request.get_output_tensor().data
         return made
 

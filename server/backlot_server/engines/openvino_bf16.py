@@ -89,12 +89,12 @@ def _split(core: Any, model: Any, shape: tuple[int, ...], threads: int) -> Run:
     def run(batch: Tensor) -> Tensor:
         shared = Shared(batch, shared_memory=True)
         first.set_input_tensor(shared)
-        first.infer()
+        first.infer(share_outputs=True)
         middle.set_input_tensor(first.get_output_tensor())
-        middle.infer()
+        middle.infer(share_outputs=True)
         last.set_input_tensor(0, shared)
         last.set_input_tensor(1, middle.get_output_tensor())
-        last.infer()
+        last.infer(share_outputs=True)
         made: Tensor = last.get_output_tensor().data
         return made
 
