@@ -38,7 +38,7 @@ def pair(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> faces.Pair:
 
 def seen(pair: faces.Pair, frame, person: Person = HERO, **limits) -> finding.Seen | None:
     pixels = frame.pixels.astype(np.float32)
-    return see(pair.detector, pixels, searched(frame, mattes(person, **limits)))
+    return see(pair.detector, pixels, searched(frame, mattes(person, **limits))[0])
 
 
 def likeness(pair: faces.Pair, one: finding.Seen, other: finding.Seen) -> float:
@@ -120,25 +120,30 @@ def test_of_two_people_the_matte_says_which(pair: faces.Pair) -> None:
     arm = mattes(HERO).pixels[..., [-1]].copy()
     arm[250:262, 150:500] = 1
     reaching = Frame(arm, ("A",), meaning="data")
-    both = see(pair.detector, frame.pixels.astype(np.float32), searched(frame, reaching))
+    both = see(pair.detector, frame.pixels.astype(np.float32), searched(frame, reaching)[0])
     assert both is not None
     assert likeness(pair, both, alone) > 0.95
 
 
-def test_a_face_is_looked_for_in_all_of_a_character_that_has_no_matte_of_it(
-    pair: faces.Pair,
-) -> None:
+def test_where_a_face_is_looked_for(pair: faces.Pair) -> None:
+    """In its matte, in the one matte of all, or between the parts: there it has to be alone."""
     frame = plate(HERO, OTHER)
-    one = seen(pair, frame, regions=("coat", "hair", "face"))
-    whole = searched(frame, mattes(HERO, regions=("hair", "coat")))
-    assert one is not None
-    assert whole[300, 150] == 0
-    assert whole[220, 150] == 1
-    everything = mattes(HERO)
-    single = everything.with_pixels(everything.pixels[..., [-1]], channels=("A",))
-    found = see(pair.detector, frame.pixels.astype(np.float32), searched(frame, single))
-    assert found is not None
-    assert found.face.points[2] == pytest.approx([150, 110], abs=3)
+    pixels = frame.pixels.astype(np.float32)
+    every = mattes(HERO)
+    covers = (
+        mattes(HERO, regions=("coat", "hair", "face")),
+        every.with_pixels(every.pixels[..., [-1]], channels=("A",)),
+        mattes(HERO, regions=("hair", "coat", "trousers")),
+    )
+    for matte, within in zip(covers, (True, True, False), strict=True):
+        cover, said = searched(frame, matte)
+        assert said is within
+        found = see(pair.detector, pixels, cover, alone=not said)
+        assert found is not None
+        assert found.face.points[2] == pytest.approx([150, 110], abs=3)
+    both = np.maximum(covers[2].pixels, mattes(OTHER, regions=("hair", "coat", "trousers")).pixels)
+    cover, _ = searched(frame, covers[2].with_pixels(both))
+    assert see(pair.detector, pixels, cover, alone=True) is None
 
 
 @pytest.mark.parametrize(
@@ -167,7 +172,7 @@ def test_an_overexposed_face_and_one_that_is_not_there(pair: faces.Pair) -> None
     assert seen(pair, plate(OTHER)) is None
     empty = mattes(HERO)
     nothing = empty.with_pixels(empty.pixels * np.float16(0))
-    assert see(pair.detector, frame.pixels.astype(np.float32), searched(frame, nothing)) is None
+    assert see(pair.detector, frame.pixels.astype(np.float32), searched(frame, nothing)[0]) is None
 
 
 def test_a_detector_that_is_not_sure_is_not_believed(

@@ -40,6 +40,16 @@ def item(face: FaceVerdict | None) -> str:
     return f'<li class="{_CLASSES[face.verdict]}">{escape(str(face))}</li>'
 
 
+def found(lines: Sequence[Mapping[str, Any]]) -> str:
+    """A line that says of how many frames the face's matte was found, and by what; "" of none."""
+    by = [each for line in lines for each in line.get("found", {}).items()]
+    if not by:
+        return ""
+    region, network = by[0]
+    words = f"{region}: no matte of it on {len(by)} frames; {network} found one"
+    return f'<li class="open">{escape(words)}</li>'
+
+
 def plot(lines: Sequence[Mapping[str, Any]]) -> str:
     """Likeness by frame as SVG, with the band of what cannot be told; "" without a face."""
     told = [(int(line["frame"]), line["face"]) for line in lines if "face" in line]

@@ -218,7 +218,8 @@ def _key(colors: Mapping[str, str]) -> str:
 
 def _section(result: ShotResult, colors: Mapping[str, str], threshold: float) -> str:
     lines = [line for line in results.frames(result.path) if "failed" not in line]
-    said = "".join(_sentence(verdict) for verdict in result.verdicts) + likepage.item(result.face)
+    said = "".join(_sentence(verdict) for verdict in result.verdicts)
+    said += likepage.item(result.face) + likepage.found(lines)
     said += "".join(
         f'<li class="changed">frame {number} failed: {escape(why)}</li>'
         for number, why in result.failed[:5]

@@ -167,7 +167,8 @@ def looks(studio: Studio, character: Character, reference: Reference) -> dict[st
 
     Raises: UnreadableFile, MissingFrame, and what the server raises.
     """
-    key = f"{reference.digest()}-{studio.tool(TOOL).version}"
+    finders = sorted(m.sha256[:16] for m in studio.models() if m.purpose == "face detection")
+    key = "-".join([reference.digest(), studio.tool(TOOL).version, *finders])
     path = character.folder / DESCRIPTORS / f"{reference.id}.json"
     with suppress(UnreadableFile, NotFound):
         kept = read_json(path)

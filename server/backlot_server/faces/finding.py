@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import cv2
@@ -27,7 +27,7 @@ LEAST = 40.0
 _SURE = 0.8
 _DARK, _CLIPPED = 0.0015, 0.3
 _SHARP = 0.09
-_AROUND = 0.35
+_AROUND = 0.6
 _COVERED = 0.4
 _CLOSE = 160.0
 """Rows that a face has in the second, closer look."""
@@ -47,6 +47,10 @@ class Seen:
     sharpness: float
     why: str = ""
 
+    def moved(self, left: int, top: int) -> Seen:
+        """The same in a larger picture of which this one is a part."""
+        return replace(self, face=_moved(self.face, left, top))
+
     def fields(self) -> dict[str, Any]:
         """As values that JSON has. The box from the first pixel of the plate's data window."""
         return {
@@ -60,15 +64,30 @@ class Seen:
         }
 
 
-def see(detector: Detector, rgb: Linear, cover: Cover) -> Seen | None:
+def around(cover: Cover) -> tuple[int, int, int, int] | None:
+    """Top, left, bottom, right of all that `see` looks at; None where nothing is covered."""
+    rows, columns = (np.nonzero((cover > 0.5).any(axis=axis))[0] for axis in (1, 0))
+    if not len(rows):
+        return None
+    more = round(_AROUND * min(rows[-1] - rows[0] + 1, columns[-1] - columns[0] + 1))
+    return (
+        max(0, int(rows[0]) - more),
+        max(0, int(columns[0]) - more),
+        min(cover.shape[0], int(rows[-1]) + 1 + more),
+        min(cover.shape[1], int(columns[-1]) + 1 + more),
+    )
+
+
+def see(detector: Detector, rgb: Linear, cover: Cover, alone: bool = False) -> Seen | None:
     """The face within a matte; None where none is found.
 
-    Args: rgb (height, width, 3) scene-linear ACEScg; cover (height, width), 0 to 1.
+    Args: rgb (height, width, 3) scene-linear ACEScg; cover (height, width), 0 to 1. alone: whether
+    it has to be the only one there, as in a matte that says little.
     """
-    box = _box(cover)
+    box = around(cover)
     if box is None:
         return None
-    found = _far(detector, rgb, cover, box)
+    found = _far(detector, rgb, cover, box, alone)
     if found is None:
         return None
     closer = _near(detector, rgb, found)
@@ -81,7 +100,7 @@ def vector(pair: Pair, seen: Seen) -> Vector:
 
 
 def _far(
-    detector: Detector, rgb: Linear, cover: Cover, box: tuple[int, int, int, int]
+    detector: Detector, rgb: Linear, cover: Cover, box: tuple[int, int, int, int], alone: bool
 ) -> Face | None:
     """The first look, at all that the matte surrounds."""
     top, left, bottom, right = box
@@ -97,6 +116,8 @@ def _far(
                 for face in _found(detector, shown, fits * far)
                 if _covered(face, inside) >= _COVERED
             ]
+            if alone and len(faces) > 1:
+                return None
             if faces:
                 return max(faces, key=lambda face: face.score * face.box[3])
     return None
@@ -198,20 +219,6 @@ def _covered(face: Face, cover: Cover) -> float:
     columns = slice(int(np.clip(x + w / 4, 0, wide)), int(np.clip(x + w * 0.75, 0, wide)))
     part = cover[rows, columns]
     return float(part.mean()) if part.size else 0.0
-
-
-def _box(cover: Cover) -> tuple[int, int, int, int] | None:
-    """Top, left, bottom, right of a matte and what is around it."""
-    rows, columns = (np.nonzero((cover > 0.5).any(axis=axis))[0] for axis in (1, 0))
-    if not len(rows):
-        return None
-    more = round(_AROUND * min(rows[-1] - rows[0] + 1, columns[-1] - columns[0] + 1))
-    return (
-        max(0, int(rows[0]) - more),
-        max(0, int(columns[0]) - more),
-        min(cover.shape[0], int(rows[-1]) + 1 + more),
-        min(cover.shape[1], int(columns[-1]) + 1 + more),
-    )
 
 
 def _surroundings(face: Face, shape: tuple[int, ...], more: float) -> tuple[int, int, int, int]:

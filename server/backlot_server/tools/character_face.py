@@ -22,10 +22,15 @@ from ..job import Job, Made, Plan, fingerprint
 from .character_lock import _rgb
 
 if TYPE_CHECKING:
+    from ..faces import Face
     from ..faces.comparing import Known
-    from ..faces.finding import Cover
+    from ..faces.finding import Cover, Seen
+    from ..faces.yunet import Detector
 
 ENGINE = "Faces"
+FOUND = "found face"
+"""As what a reference's face is measured that was found, beside the one that its matte shows."""
+_KEPT = 16
 REGIONS = ("face", "head")
 """What the part of a character is called in which its face is looked for; else in all of it."""
 
@@ -49,7 +54,7 @@ def plan(values: Mapping[str, Value]) -> Plan:
 def run(job: Job, number: int) -> Made:
     from ..faces import missing, pair
     from ..faces.comparing import packed
-    from ..faces.finding import NONE, see, vector
+    from ..faces.finding import NONE, vector
 
     source = job.read("source", number)
     result = job.blank(source)
@@ -59,8 +64,7 @@ def run(job: Job, number: int) -> Made:
     if networks is not None:
         told |= {"key": networks.key, "networks": networks.label}
         told["published"] = networks.embedder.published
-        rgb = source.pixels[..., _rgb(source)].astype(np.float32)
-        seen = see(networks.detector, rgb, searched(source, job.read("matte", number)))
+        seen = _seen(job, number, networks.detector)
         told["why"] = NONE if seen is None else seen.why
         if seen is not None:
             told |= seen.fields()
@@ -71,26 +75,97 @@ def run(job: Job, number: int) -> Made:
 
 
 def told(job: Job, number: int) -> dict[str, Any]:
-    """What `character-lock` tells of the face on a frame, as "face"; {} where none was sent."""
+    """What `character-lock` tells of the face on a frame: "face", where the client sent vectors;
+    "found", where its matte was found, by what."""
     from ..faces import pair
     from ..faces.comparing import CANNOT_TELL, NETWORKS, compared
-    from ..faces.finding import see, vector
+    from ..faces.finding import vector
 
+    found = job.state.get("found faces", {}).get(number)
+    said: dict[str, Any] = {"found": found} if found else {}
     known = _known(job, number)
     if known is None:
-        return {}
+        return said
     try:
         networks = pair()
     except BacklotError:  # the client was told when it measured the references
         networks = None
     if networks is None or networks.key != known.key:
-        return {"face": {"verdict": CANNOT_TELL, "why": NETWORKS}}
-    job.check()
-    source = job.read("source", number)
-    rgb = source.pixels[..., _rgb(source)].astype(np.float32)
-    seen = see(networks.detector, rgb, searched(source, job.read("matte", number)))
+        return {**said, "face": {"verdict": CANNOT_TELL, "why": NETWORKS}}
+    seen = _seen(job, number, networks.detector)
     made = vector(networks, seen) if seen is not None and not seen.why else None
-    return {"face": compared(seen, made, known, str(job.values(number)["costume"]))}
+    return {**said, "face": compared(seen, made, known, str(job.values(number)["costume"]))}
+
+
+def found_face(job: Job, number: int, regions: Mapping[str, int]) -> tuple[str, Face] | None:
+    """The face on a frame whose mattes have none of it, and the region that it is: for a check,
+    where a network that finds faces is installed; else None. Nobody is recognised by it.
+
+    Of a reference too, mattes of it or not, as the region FOUND: what was found is compared with
+    what was found. regions: those that the mattes have.
+    """
+    from ..faces import finder
+    from ..faces.finding import SMALL, TURNED
+
+    mode = job.values(number)["mode"]
+    region = FOUND if mode == "describe" else _face_region(job, number)
+    if mode == "lock" or not region or region in regions:
+        return None
+    try:
+        detector = finder()
+        seen = None if detector is None else _seen(job, number, detector)
+    except BacklotError:
+        return None
+    if detector is None or seen is None or seen.why in (TURNED, SMALL):
+        return None
+    card = detector.card
+    job.state.setdefault("found faces", {})[number] = {region: f"{card.name} ({card.verdict})"}
+    return region, seen.face
+
+
+def like_found(job: Job, number: int, looks: Mapping[str, Any]) -> dict[str, Any]:
+    """A reference's looks as a frame is to be held against: where that one's face was found, the
+    reference's has to be as well."""
+    held = {name: look for name, look in looks.items() if name != FOUND}
+    if was_found(job, number):
+        held.pop(_face_region(job, number), None)
+        held |= {_face_region(job, number): looks[FOUND]} if FOUND in looks else {}
+    return held
+
+
+def was_found(job: Job, number: int) -> bool:
+    """Whether `found_face` found one on this frame."""
+    return number in job.state.get("found faces", {})
+
+
+def _face_region(job: Job, number: int) -> str:
+    """What the character calls its face; "" where it has no such region."""
+    if "face region" not in job.state:
+        fields = json.loads(str(job.values(number)["character"]) or "{}")
+        names = {str(name).lower(): str(name) for name in fields.get("regions", ())}
+        job.state["face region"] = next((names[each] for each in REGIONS if each in names), "")
+    return str(job.state["face region"])
+
+
+def _seen(job: Job, number: int, detector: Detector) -> Seen | None:
+    """The face on a frame, in the pixels of its data window; kept, since neighbours ask for it."""
+    from ..faces.finding import around, see
+
+    kept: dict[int, Seen | None] = job.state.setdefault("seen faces", {})
+    if number not in kept:
+        job.check()
+        source = job.read("source", number)
+        cover, within = searched(source, job.read("matte", number))
+        box, found = around(cover), None
+        if box is not None:
+            top, left, bottom, right = box
+            part = source.pixels[top:bottom, left:right][..., _rgb(source)].astype(np.float32)
+            found = see(detector, part, cover[top:bottom, left:right], alone=not within)
+            found = None if found is None else found.moved(left, top)
+        kept[number] = found
+        for old in [n for n in kept if abs(n - number) > _KEPT]:
+            del kept[old]
+    return kept[number]
 
 
 def _known(job: Job, number: int) -> Known | None:
@@ -110,26 +185,34 @@ def _known(job: Job, number: int) -> Known | None:
     return known
 
 
-def searched(source: Frame, matte: Frame) -> Cover:
-    """How much of each pixel a face may be in, (height, width) of the source, 0 to 1."""
-    names = {each.lower(): each for each in reversed(matte.channels)}
-    wanted = next((channel for channel in _face_channels(names)), None)
-    channels = [wanted] if wanted else [c for c in matte.channels if c != "A"] or ["A"]
-    cover = None
+def searched(source: Frame, matte: Frame) -> tuple[Cover, bool]:
+    """How much of each pixel a face may be in, (height, width) of the source, 0 to 1; and whether
+    that is within the character, and not only between its parts.
+
+    In the matte of the face; else in the one matte of all; else in the hull of the parts.
+    """
+    channels = face_channels(matte) or [c for c in matte.channels if c != "A"] or ["A"]
+    cover = np.zeros(source.pixels.shape[:2], np.float32)
     for channel in channels:
-        single = matte.with_pixels(
-            matte.pixels[..., [matte.channels.index(channel)]], channels=("A",)
-        )
-        part = coverage(single, source.data_window)
-        cover = part if cover is None else np.maximum(cover, part)
-    assert cover is not None
-    return cover
+        at = [matte.channels.index(channel)]
+        single = matte.with_pixels(matte.pixels[..., at], channels=("A",))
+        np.maximum(cover, coverage(single, source.data_window), out=cover)
+    if face_channels(matte) or channels == ["A"]:
+        return cover, True
+    return _hull(cover), False
 
 
-def _face_channels(names: Mapping[str, str]) -> list[str]:
-    return [
-        channel
-        for region in REGIONS
-        for spoken, channel in names.items()
-        if region in spoken.split(".")
-    ]
+def _hull(cover: Cover) -> Cover:
+    import cv2
+
+    found = cv2.findNonZero((cover > 0.5).astype(np.uint8))
+    filled = np.zeros(cover.shape, np.uint8)
+    if found is not None:
+        cv2.fillConvexPoly(filled, cv2.convexHull(found), 1)
+    return filled.astype(np.float32)
+
+
+def face_channels(matte: Frame) -> list[str]:
+    """The channel that is the face's, if there is one."""
+    spoken = {part: name for name in matte.channels for part in name.lower().split(".")}
+    return [spoken[region] for region in REGIONS if region in spoken][:1]

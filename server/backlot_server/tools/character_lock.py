@@ -116,20 +116,22 @@ def _opinion(job: Job, number: int) -> Opinion:
     """What the regions of a frame say; kept, since its neighbours ask for it too."""
     from ..look.drift import compare
     from ..look.pooling import pooled
+    from .character_face import like_found, was_found
 
     kept: dict[int, Opinion] = job.state.setdefault("opinions", {})
     if number not in kept:
         character = _character(job, number)
         costume = str(job.values(number)["costume"])
-        if "references" not in job.state:
+        looks, fixed = _looks(job, number), character["fixed"]
+        kind = "references of found faces" if was_found(job, number) else "references"
+        if kind not in job.state:
             shown = [
-                (str(one.get("id", "")), one["looks"])
+                (str(one.get("id", "")), like_found(job, number, one["looks"]))
                 for one in character["references"]
                 if not costume or one.get("costume", "") == costume
             ]
-            job.state["references"] = pooled(shown, character["fixed"])
-        references, fixed = job.state["references"], character["fixed"]
-        kept[number] = compare(_looks(job, number), references, character["spreads"], fixed)
+            job.state[kind] = pooled(shown, fixed)
+        kept[number] = compare(looks, job.state[kind], character["spreads"], fixed)
         for old in [n for n in kept if abs(n - number) > 4 * NEAR]:
             del kept[old]
     return kept[number]
