@@ -274,6 +274,42 @@ def test_others_are_known_only_where_they_agreed(
     assert log(agreeing) == [("face-embedding", True)]
 
 
+def test_a_face_without_a_matte_is_found(
+    studio: Studio, shared_server: RunningServer, tmp_path: Path
+) -> None:
+    """Its colour is judged within an oval; nobody is recognised by that, so consent is not asked.
+    Where no network is installed it is missing, as before."""
+    person = replace(HERO, dots=0.04)
+    hero = allowed(made(tmp_path / "cast", person, "A. Performer"), None)
+    cloths = tuple(name for name in REGIONS if name != "face")
+    red = replace(person, y=120)
+    for name, flush in (("as-it-is", 1.0), ("flushed", 1.3)):
+        where = tmp_path / "shots" / name
+        where.mkdir(parents=True)
+        for number in range(1001, 1004):
+            frame = plate(red, OTHER, number=number)
+            pixels = frame.pixels.copy()
+            pixels[red.masks()["face"]] *= [flush, 1, 1]
+            backlot.write(where / f"plate.{number}.exr", frame.with_pixels(pixels))
+            whole = mattes(red, regions=cloths).pixels.copy()
+            whole[..., -1] = mattes(red).pixels[..., -1]
+            cover = backlot.Frame(whole, (*cloths, "A"), meaning="data")
+            backlot.write(where / f"roto.{number}.exr", cover)
+
+    def face(found: dict, shot: str) -> str:
+        return next(each.verdict for each in found[shot].verdicts if each.region == "face")
+
+    found = run(studio, hero, tmp_path / "shots", tmp_path / "out")
+    assert (face(found, "as-it-is"), face(found, "flushed")) == ("unchanged", "changed")
+    assert (
+        "no matte of it on 3 frames; faces-find (green) found one"
+        in (tmp_path / "out" / "report.html").read_text()
+    )
+    with connect(endpoint=shared_server.endpoint, client="test") as without:
+        found = run(without, hero, tmp_path / "shots", tmp_path / "without")
+    assert face(found, "flushed") == "cannot tell"
+
+
 def test_references_without_a_face(studio: Studio, tmp_path: Path) -> None:
     character = folder.new(tmp_path / "back", "Back", tuple(REGIONS))
     character = allowed(character, Consent("A. Performer", uses=ALL))

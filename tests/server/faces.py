@@ -29,13 +29,15 @@ SRGB = np.array(  # linear sRGB to ACEScg, adapted by Bradford's matrix
 
 @dataclass(frozen=True)
 class Person:
-    """name: whose pattern the face has. x, y: the middle of the face. height: of its box."""
+    """name: whose pattern the face has. x, y: the middle of the face. height: of its box. dots: the
+    radius of each, as a share of that."""
 
     name: str = "hero"
     x: float = 150.0
     y: float = 110.0
     height: float = 110.0
     yaw: float = 0.0
+    dots: float = 0.055
 
     @property
     def points(self) -> np.ndarray:
@@ -73,7 +75,7 @@ def plate(
             pixels[mask] = _skin(person)[mask] if region == "face" else REGIONS[region]
         for point, tone in zip(person.points, DOTS, strict=True):
             y, x = np.mgrid[:TALL, :WIDE] + 0.5
-            dot = np.hypot(x - point[0], y - point[1]) < 0.055 * person.height
+            dot = np.hypot(x - point[0], y - point[1]) < person.dots * person.height
             pixels[dot & person.masks()["face"]] = np.array(tone) @ SRGB.T
     if blur:
         pixels = cv2.GaussianBlur(pixels, (0, 0), blur)

@@ -11,11 +11,19 @@ from ..look.statistics import Pixels
 from . import Face
 from .finding import Cover
 
+REGIONS = ("face", "head")
+"""What the part of a character is called that shows its face."""
 _UP, _DOWN, _ASIDE = 0.75, 0.45, 0.8
 """Of the way from the eyes to the mouth: how far skin reaches above, below, and to each side of the
 line between them; within brows and jaw, so that hair and beard are left out."""
 _SOFT = 0.08
 _MANY = 12_000
+
+
+def face_channels(mattes: Frame) -> list[str]:
+    """The channel that is the face's, if there is one."""
+    spoken = {part: name for name in mattes.channels for part in name.lower().split(".")}
+    return [spoken[region] for region in REGIONS if region in spoken][:1]
 
 
 def matted(
@@ -24,9 +32,9 @@ def matted(
     """The rectangle of a frame that a found face is in: (height, width, 3) float32, and how much of
     it is skin, (height, width), 0 to 1; of a large one not every pixel.
 
-    channels: which of the source's are red, green and blue. mattes: the character's, with no
-    channel for the face: what other parts cover is none of it; one matte of all has it within.
-    face: in pixels of the source's data window.
+    channels: which of the source's are red, green and blue. mattes: the character's: what parts
+    other than the face cover is none of it; one matte of all has it within. face: in pixels of the
+    source's data window.
     """
     x, y, w, h = face.box
     height, width = source.pixels.shape[:2]
@@ -38,7 +46,8 @@ def matted(
     ours = source.data_window
     part = Window(ours.x + left, ours.y + top, right - left, bottom - top)
     cover = oval(face, top, left, (bottom - top, right - left))
-    parts = [c for c in mattes.channels if c != "A"]
+    own = face_channels(mattes)
+    parts = [c for c in mattes.channels if c != "A" and c not in own]
     for channel in parts or mattes.channels:
         at = [mattes.channels.index(channel)]
         held = coverage(mattes.with_pixels(mattes.pixels[..., at], channels=("A",)), part)

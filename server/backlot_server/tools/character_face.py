@@ -31,8 +31,6 @@ ENGINE = "Faces"
 FOUND = "found face"
 """As what a reference's face is measured that was found, beside the one that its matte shows."""
 _KEPT = 16
-REGIONS = ("face", "head")
-"""What the part of a character is called in which its face is looked for; else in all of it."""
 
 SPEC = ToolSpec(
     name="character-face",
@@ -140,6 +138,8 @@ def was_found(job: Job, number: int) -> bool:
 
 def _face_region(job: Job, number: int) -> str:
     """What the character calls its face; "" where it has no such region."""
+    from ..faces.covering import REGIONS
+
     if "face region" not in job.state:
         fields = json.loads(str(job.values(number)["character"]) or "{}")
         names = {str(name).lower(): str(name) for name in fields.get("regions", ())}
@@ -191,6 +191,8 @@ def searched(source: Frame, matte: Frame) -> tuple[Cover, bool]:
 
     In the matte of the face; else in the one matte of all; else in the hull of the parts.
     """
+    from ..faces.covering import face_channels
+
     channels = face_channels(matte) or [c for c in matte.channels if c != "A"] or ["A"]
     cover = np.zeros(source.pixels.shape[:2], np.float32)
     for channel in channels:
@@ -210,9 +212,3 @@ def _hull(cover: Cover) -> Cover:
     if found is not None:
         cv2.fillConvexPoly(filled, cv2.convexHull(found), 1)
     return filled.astype(np.float32)
-
-
-def face_channels(matte: Frame) -> list[str]:
-    """The channel that is the face's, if there is one."""
-    spoken = {part: name for name in matte.channels for part in name.lower().split(".")}
-    return [spoken[region] for region in REGIONS if region in spoken][:1]
