@@ -58,13 +58,16 @@ def test_faces_are_read_as_opencv_reads_them(pair: faces.Pair) -> None:
         assert face.score == pytest.approx(row[14], abs=1e-4)
 
 
-def test_a_face_is_brought_to_its_place_as_opencv_brings_it(pair: faces.Pair) -> None:
+def test_a_face_is_brought_to_its_place_and_measured_as_by_opencv(pair: faces.Pair) -> None:
     picture = displayed(plate(HERO).pixels.astype(np.float32), 1.0)
     (face,) = pair.detector(picture)
     row = np.array([[*face.box, *face.points.ravel(), face.score]], np.float32)
     network = cv2.FaceRecognizerSF.create(str(pair.embedder.card.path), "")
     theirs = network.alignCrop(picture, row)
-    np.testing.assert_allclose(sface.cropped(picture, face.points), theirs, atol=3)
+    ours = sface.cropped(picture, face.points)
+    np.testing.assert_allclose(ours, theirs, atol=3)
+    feature = network.feature(np.ascontiguousarray(ours[..., ::-1]))[0]  # which takes BGR
+    np.testing.assert_allclose(pair.embedder(ours), feature / np.linalg.norm(feature), atol=1e-5)
 
 
 @given(st.floats(-60, 60), st.floats(-30, 30), st.floats(-40, 40), st.floats(0.1, 20))
