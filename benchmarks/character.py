@@ -13,7 +13,7 @@ import os
 import tempfile
 import time
 from collections import defaultdict
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -25,8 +25,8 @@ from examples.characters.cast import REFERENCE, Character
 from . import character_cases as cases
 from . import character_figures as figures_of
 from . import character_mattes as mattes
+from . import character_more, character_scale, character_whole
 from . import character_peers as peers
-from . import character_scale
 from . import character_scores as scores
 from .character_cases import Case
 from .character_scores import Seen
@@ -72,6 +72,8 @@ def figures() -> Iterator[Figure]:
             yield from figures_of.calibrated(head, calibrated)
             yield from mattes.suggested(head, cast)
             yield from mattes.carried(head, studio, sent, cast)
+            yield from character_whole.whole(head, studio, Path(home), cast)
+            yield from character_more.figures(head, studio, Path(home), cast)
         yield from _speed(studio, Path(home), (tuned or frozen)[0])
         yield from character_scale.scale(Path(home) / "scale")
 
@@ -97,7 +99,7 @@ def observed(studio: Any, sent: str, character: Character) -> list[Seen]:
     shown = _reference_pixels(character)
     found: list[Seen] = []
     for number, frame, measured in _through(studio, sent, every, regions):
-        case = every[number // STEP]
+        case = every[number]
         for region in regions:
             said = measured.get(region)
             if said is None:
@@ -131,7 +133,7 @@ def with_calibration(
     before = {(one.case.path, one.case.light, one.region): one for one in seen}
     given = json.dumps({**json.loads(sent), "spreads": spreads})
     for number, _, measured in _through(studio, given, every, tuple(character.cloths), "check"):
-        case = every[number // STEP]
+        case = every[number]
         for region, told in measured.items():
             if (case.path, case.light, region) in before:
                 yield before[case.path, case.light, region], Seen(case, region, told)
@@ -140,6 +142,25 @@ def with_calibration(
 def _through(
     studio: Any, sent: str, every: Sequence[Case], regions: tuple[str, ...], mode: str = "lock"
 ) -> Iterator[tuple[int, Any, dict[str, Any]]]:
+    def plate(case: Case, _: str) -> Any:
+        return case.plate()
+
+    def cover(case: Case) -> Any:
+        return cases.mattes(case.path, regions)
+
+    return through(studio, sent, every, plate, cover, mode)
+
+
+def through(
+    studio: Any,
+    sent: str,
+    every: Sequence[Case],
+    plate: Callable[[Case, str], Any],
+    cover: Callable[[Case], Any],
+    mode: str,
+) -> Iterator[tuple[int, Any, dict[str, Any]]]:
+    """Cases through the tool, none beside another in time: which, its picture, what was measured
+    of its regions. plate, cover: a case's picture, and its mattes."""
     from backlot import Frame
     from backlot.errors import MissingFrame
     from backlot.events import FrameFailed, Result
@@ -149,9 +170,9 @@ def _through(
         if apart or at >= len(every):
             raise MissingFrame(f"Frame {number} is not there.")
         if name == "matte":
-            cover = cases.mattes(every[at].path, regions)
-            return cover.with_pixels(cover.pixels, number=number)
-        return Frame(every[at].plate(), number=number)
+            made = cover(every[at])
+            return made.with_pixels(made.pixels, number=number)
+        return Frame(plate(every[at], ""), number=number)
 
     numbers = [at * STEP for at in range(len(every))]
     params = {"character": sent, "mode": mode}
@@ -163,7 +184,7 @@ def _through(
                 raise event.error
             if isinstance(event, Result):
                 pixels = event.frame.pixels.astype(np.float32)
-                yield event.frame.number, pixels, dict(event.measured["regions"])
+                yield event.frame.number // STEP, pixels, dict(event.measured["regions"])
 
 
 def _compared(case: Case, region: str, said: dict[str, Any], made: Any, shown: Any) -> Seen:

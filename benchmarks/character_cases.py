@@ -53,8 +53,7 @@ class Case:
 
     def picture(self, light: str = "") -> Picture:
         """Without grain, linear Rec.709; light: another one."""
-        wanted = lights.REFERENCE if light == "reference" else lights.LIGHTS[light or self.light]
-        return lights.lit(_groups(self.path), wanted)
+        return lit(self.path, light or self.light)
 
     def truth(self) -> Picture:
         """As it would look in this light if it had not drifted, ACEScg, without grain."""
@@ -66,6 +65,12 @@ class Case:
 
     def _clean(self) -> Case:
         return Case(self.character, self.view, "clean", self.light)
+
+
+def lit(path: Path, light: str) -> Picture:
+    """A render under a light of that name, or the reference's. Without grain, linear Rec.709."""
+    wanted = lights.REFERENCE if light == "reference" else lights.LIGHTS[light]
+    return lights.lit(_groups(path), wanted)
 
 
 def folder() -> Path:

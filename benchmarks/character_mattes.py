@@ -51,7 +51,9 @@ def carried(
         frames = cases.walk(character, "tungsten", 0.0)
         if not frames:
             continue
-        for number, made, confidence in _carry(studio, frames, regions):
+        key = cases.mattes(frames[0][0], regions)
+        key = key.with_pixels(key.pixels, number=1)
+        for number, made, confidence in carry(studio, frames, key):
             if number != len(frames):
                 continue
             truth = cases.mattes(frames[-1][0], regions)
@@ -80,14 +82,12 @@ def carried(
         yield Figure(f"{head}, verdicts by carried mattes: right", value, "%", None, note)
 
 
-def _carry(studio: Any, frames: Sequence[Any], regions: tuple[str, ...]) -> Iterator[Any]:
+def carry(studio: Any, frames: Sequence[Any], key: Any) -> Iterator[Any]:
+    """The mattes of a shot's first frame along it: numbers, mattes, confidences."""
     from dataclasses import replace
 
     from backlot import Frame
     from backlot.events import FrameFailed, Result
-
-    key = cases.mattes(frames[0][0], regions)
-    key = key.with_pixels(key.pixels, number=1)
 
     def read(name: str, number: int) -> Frame:
         return key if name == "matte" else Frame(frames[number - 1][1], number=number)

@@ -20,12 +20,24 @@ from mathutils import Vector
 sys.path.insert(0, str(Path(__file__).parent))
 
 import figure
-from cast import CAST, REFERENCE, Character, Colour, Pose, View, drifts
+from cast import (
+    CAST,
+    FROZEN_VIEWS,
+    REFERENCE,
+    VIEWS,
+    Character,
+    Colour,
+    Pose,
+    View,
+    drifts,
+)
 
 GROUPS = ("key", "other", "fill", "rim", "sky")
 WIDE, TALL = 208, 304
-WALK, FRAMES = ("ada", "dee", "jun"), 14
-"""Characters that are rendered walking too, and how many frames of it."""
+FRAMES = 14
+"""Of each character walking."""
+CARD, GREY = 0.16, (0.2, 0.2, 0.2)
+"""A chart beside the character: its side, and what it is painted with."""
 # Where lamps are against the camera: degrees around the figure, height, distance, size, watts.
 LAMPS = {
     "key": (42, 2.5, 3.0, 0.7, 95), "other": (-52, 2.2, 3.0, 0.7, 95),
@@ -77,20 +89,41 @@ def walk(character: Character, folder: Path, samples: int) -> None:
         write(path)
 
 
+def chart(folder: Path, samples: int) -> None:
+    """A grey card beside where the figure stands, by itself: one render a view serves all."""
+    folder.mkdir(parents=True, exist_ok=True)
+    for frozen, views in ((False, VIEWS), (True, FROZEN_VIEWS)):
+        for name, view in views.items():
+            path = folder / f"{'frozen.' if frozen else ''}{name}.exr"
+            if not path.exists():
+                _stage(view, frozen, samples)
+                bpy.ops.mesh.primitive_plane_add(size=CARD)
+                card = bpy.context.object
+                card.data.materials.append(_plain("chart", GREY))
+                aside = _around(view.azimuth + 90, 0.31, 1.36)
+                card.location = aside + _around(view.azimuth, 0.3, 0.0)
+                card.rotation_euler = (math.radians(90), 0, math.radians(view.azimuth))
+                write(path)
+
+
 def build(character: Character, view: View, samples: int) -> dict[str, object]:
     """A fresh scene. Returns: the character's materials."""
+    _stage(view, character.frozen, samples)
+    return figure.build(character, view.pose)
+
+
+def _stage(view: View, frozen: bool, samples: int) -> None:
+    """A fresh scene with settings, set, lamps and camera."""
     bpy.ops.wm.read_factory_settings(use_empty=True)
     _settings(samples)
-    materials = figure.build(character, view.pose)
     _set(view)
     around = view.azimuth + view.rig
-    for name, lamp in (FROZEN_LAMPS if character.frozen else LAMPS).items():
+    for name, lamp in (FROZEN_LAMPS if frozen else LAMPS).items():
         _lamp(name, around, *lamp)
     camera = bpy.data.objects.new("camera", bpy.data.cameras.new("camera"))
     camera.data.sensor_fit, camera.data.sensor_height, camera.data.lens = "VERTICAL", 36.0, 50.0
     _aim(camera, _around(view.azimuth, view.distance, view.height), view.aim)
     bpy.context.scene.camera = camera
-    return materials
 
 
 def write(path: Path) -> None:
@@ -190,8 +223,8 @@ def main() -> None:
     for character in CAST:
         if character.name in arguments.characters:
             render(character, arguments.out / character.name, arguments.samples)
-            if character.name in WALK:
-                walk(character, arguments.out / character.name, arguments.samples)
+            walk(character, arguments.out / character.name, arguments.samples)
+    chart(arguments.out / "chart", arguments.samples)
 
 
 if __name__ == "__main__":

@@ -37,6 +37,8 @@ _GLOSS_THERE, _GLOSS_HERE, _GLOSS_MORE = 0.187, 0.0046, 0.036
 _DIM_TONE = 0.02
 _SIZE = 1.17
 """Of a drift, as a share of the threshold: standard deviation along each axis of CIE Lab."""
+_ELSEWHERE = 0.002
+"""Variance by which the light of a chart is not that of the character beside it."""
 _EVEN, _STEADY = 0.12, 0.15
 _SURPRISE = 0.53
 """Mean over undrifted regions of the characters that constants were chosen on, each held at 9."""
@@ -241,6 +243,7 @@ def _positive(matrix: Values) -> Values:
 
 def _shift(moved: Values, error: Values, reference: Look, threshold: float, fixed: bool) -> Shift:
     tone = _tone(reference)
+    error = error + _ELSEWHERE * np.eye(2) if fixed else error
     size = _SIZE * threshold
     drift = np.asarray(np.linalg.inv(_metric(tone) / size**2 + np.eye(2) / LARGEST**2))
     return Shift(moved, error, drift, tone, fixed)

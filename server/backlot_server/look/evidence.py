@@ -30,8 +30,8 @@ _BROAD = 1.3
 """How much wider drifts are taken to be once the question is how large one is."""
 _MANY = 7
 """Regions of which three may have drifted, and the light still be told from the others."""
-_TOGETHER = 5
-"""Regions that may have drifted at once where a fixed one tells the light."""
+_WHOLE = 2.0
+"""Changes that a character's drift as a whole is believed as rarely as."""
 _ROUNDS = 2
 _BASES = (0.0, 0.5, 1.0)
 _LEAST = 0.02
@@ -53,7 +53,7 @@ class Shift:
 
     moved: (2,). error: covariance (2, 2) of what light and measuring leave in it. drift: of a
     drift. tone: ACEScg (3,) of the region in the reference. fixed: it cannot drift, as a chart in
-    the shot cannot: where there is one, all others may have.
+    the shot cannot: where there is one, all others together may have.
     """
 
     moved: Values
@@ -159,9 +159,9 @@ def _explanations(fixed: tuple[bool, ...]) -> Values:
     """Which regions drifted: (E, regions), 0 or 1; never one that is fixed."""
     free = [at for at, held in enumerate(fixed) if not held]
     most = 3 if len(fixed) >= _MANY else 2
-    if len(free) < len(fixed):
-        most = max(most, min(len(free), _TOGETHER))
     some = [each for size in range(most + 1) for each in combinations(free, size)]
+    if most < len(free) < len(fixed):
+        some.append(tuple(free))
     made = np.zeros((len(some), len(fixed)))
     for row, regions in enumerate(some):
         made[row, list(regions)] = 1.0
@@ -170,10 +170,10 @@ def _explanations(fixed: tuple[bool, ...]) -> Values:
 
 @cache
 def _changes(fixed: tuple[bool, ...]) -> Values:
-    """Of how many changes each explanation speaks: a character that drifted as a whole is one."""
+    """Of how many changes each explanation speaks."""
     count = _explanations(fixed).sum(1)
     whole = any(fixed) & (count == len(fixed) - sum(fixed))
-    return np.where(whole, 1.0, count)
+    return np.where(whole, np.minimum(count, _WHOLE), count)
 
 
 @cache
