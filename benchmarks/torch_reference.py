@@ -20,7 +20,7 @@ def main(weights: str, scale: str, threads: str, height: str, width: str) -> Non
     from torch.nn import functional
 
     torch.set_num_threads(int(threads))
-    kernels = load_file(weights)
+    kernels = {name: kernel.float() for name, kernel in load_file(weights).items()}
     with safe_open(weights, "pt") as file:
         mirrors = FLIPS[: int(file.metadata().get("mirrors", 1))]
     body = [kernels[f"body.{n}"] for n in range(sum(name.startswith("body.") for name in kernels))]

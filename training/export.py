@@ -1,7 +1,8 @@
 """Write a trained network for the product: ``python -m training.export --network clean-x2-fast``.
 
-NAME.onnx (opset 17, any N, H and W), NAME.safetensors (the same kernels) and NAME.json (the card).
-Kernels are written as they are applied: identity folded in, first layer centred. Nothing is written
+NAME.onnx (opset 17, any N, H and W), NAME.safetensors (the same kernels, those of the body in half
+precision) and NAME.json (the card). Kernels are written as they are applied: identity folded in,
+first layer centred. Nothing is written
 unless ONNX Runtime gives what PyTorch gives, exposure passes through exactly, and tiles that
 overlap by the margin give what the whole frame gives.
 """
@@ -40,6 +41,14 @@ def kernels(network: Upscaler) -> dict[str, torch.Tensor]:
         found |= {f"body.{i}": layer.kernel() for i, layer in enumerate(network.body)}
         found |= {"tail": network.tail, "bicubic": network.bicubic}
         return {name: kernel.detach().contiguous().clone() for name, kernel in found.items()}
+
+
+def halved(weights: dict[str, torch.Tensor]) -> dict[str, torch.Tensor]:
+    """The same kernels with those of the body as half: what must sum to zero stays as it is."""
+    return {
+        name: kernel.half() if name.startswith("body.") else kernel
+        for name, kernel in weights.items()
+    }
 
 
 def mirrored_tail(kernel: torch.Tensor, scale: int, axes: tuple[int, ...]) -> torch.Tensor:
@@ -183,7 +192,7 @@ def export(runs: Path, name: str, out: Path) -> None:
     (out / f"{name}.onnx").write_bytes(content)
     metadata = {"scale": str(recipe.scale), "slope": str(SLOPE), "join": "head before last slope"}
     metadata["mirrors"] = str(finish.mirrors)
-    (out / f"{name}.safetensors").write_bytes(save(kernels(network), metadata))
+    (out / f"{name}.safetensors").write_bytes(save(halved(kernels(network)), metadata))
     facts = {
         "margin": network.margin,
         "parameters": sum(p.numel() for p in network.parameters()),

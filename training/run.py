@@ -135,7 +135,10 @@ class Run(ABC):
         self.iteration, self.seconds = state["iteration"], state["seconds"]
 
     def run(self) -> None:
-        """Train to the end, logging and saving as often as `report` says."""
+        """Train to the end, logging and saving as often as `report` says.
+
+        A run of no iterations keeps the weights that it begins with.
+        """
         self.folder.mkdir(parents=True, exist_ok=True)
         self.resume()
         started, losses = time.monotonic() - self.seconds, []
@@ -152,4 +155,6 @@ class Run(ABC):
             with (self.folder / "log.jsonl").open("a", encoding="utf-8") as stream:
                 stream.write(line + "\n")
             print(line, flush=True)
+            self.save()
+        if not self.recipe.iterations:
             self.save()

@@ -9,13 +9,14 @@ import numpy as np
 import pytest
 
 torch = pytest.importorskip("torch")
-pytest.importorskip("onnx")
+onnx = pytest.importorskip("onnx")
 pytest.importorskip("safetensors")
 
-from safetensors.torch import save_file
+from onnx import numpy_helper
+from safetensors.torch import load_file, save_file
 
 from training import generate, resample, train
-from training.export import finished, graph, kernels, verify
+from training.export import WEIGHTS, finished, graph, kernels, verify
 from training.looks import LOOKS
 from training.networks import Mirrored, Upscaler
 from training.recipes import FINISHES, IMAGES_SEED, RECIPES, SHIPPED, Finish, Recipe
@@ -157,6 +158,31 @@ def test_a_start_keeps_its_last_layer_where_the_scale_is_its_own(tmp_path):
     assert torch.equal(same.tail, known.tail)
     assert torch.equal(other.body[0].weight, known.body[0].weight)
     assert other.tail.shape[0] == 4 * known.tail.shape[0]
+
+
+def test_a_run_of_no_iterations_keeps_the_weights_that_it_begins_with(cache, tmp_path):
+    train.Training(RECIPE, cache, tmp_path).run()
+    none = dataclasses.replace(RECIPE, name="none", iterations=0, start="test", seed=9)
+    train.Training(none, cache, tmp_path).run()
+    files = [tmp_path / name / "weights.safetensors" for name in ("test", "none")]
+    begun, kept = (load_file(file) for file in files)
+    assert all(torch.equal(begun[name], kept[name]) for name in begun)
+    assert (tmp_path / "none" / "checkpoint.pt").exists()
+
+
+@pytest.mark.parametrize("path", sorted(WEIGHTS.glob("*-x?-*.onnx")), ids=lambda path: path.stem)
+def test_kernels_for_pytorch_are_those_of_the_network_to_half_precision(path):
+    known = {
+        constant.name: numpy_helper.to_array(constant)
+        for constant in onnx.load(path).graph.initializer
+    }
+    kernels = load_file(path.with_suffix(".safetensors"))
+    body = [name for name in kernels if name.startswith("body.")]
+    assert len(body) == sum(name.startswith("body.") for name in known)
+    for name in body:
+        assert kernels[name].dtype == torch.float16
+        assert np.allclose(kernels[name].numpy(), known[name], rtol=2**-10, atol=1e-7)
+    assert np.array_equal(kernels["head"].numpy(), known["head"][: len(kernels["head"])])
 
 
 def test_a_wider_network_begins_by_doing_what_the_narrower_one_does(tmp_path):
