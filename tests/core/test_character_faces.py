@@ -121,15 +121,15 @@ def test_faces_in_shots(studio: Studio, cast: folder.Character, tmp_path: Path) 
     assert found["double"].face.verdict == "other", said
     assert found["double"].face.spans == ((1001, 1003),)
     assert found["double"].verdict == "changed"
-    assert said["away"] == "face cannot be told: it is turned away"
-    assert said["small"] == "face cannot be told: it is too small in the picture"
+    assert said["away"] == "likeness cannot be told: the face is turned away"
+    assert said["small"] == "likeness cannot be told: the face is too small in the picture"
     page = (tmp_path / "out" / "report.html").read_text()
     assert "faces-find (green) and faces-know (amber)" in page
     assert "<th>Likeness</th>" in page
-    assert "another face than in the references" in page
+    assert "likeness of another face" in page
     told = json.loads((tmp_path / "out" / "report.json").read_text())
     assert told["faces"].startswith("Faces are compared by faces-find (green)")
-    assert "3 of 1 other character" in told["faces"]
+    assert "3 faces of 1 other character" in told["faces"]
     assert {shot["shot"]: shot["face"]["verdict"] for shot in told["shots"]}["double"] == "other"
     markers = (tmp_path / "out" / "markers.otio").read_text()
     assert "Hero: another face" in markers
@@ -260,16 +260,16 @@ def test_others_are_known_only_where_they_agreed(
 ) -> None:
     """The bounds rest on whose consent allows it; the hero's own other ages are no others."""
     alone = faces.gathered(studio, hero)
-    assert "other character" not in alone.basis
+    assert "no bounds" in alone.basis
     assert not alone.bounds  # these networks have nothing published
     refusing = made(tmp_path / "cast", OTHER, "B. Performer", ("check", "lock"))
     made(tmp_path / "cast", replace(OTHER, name="hero-young"), "a. performer ")
-    assert "other character" not in faces.gathered(studio, hero).basis
+    assert "no bounds" in faces.gathered(studio, hero).basis
     assert not vectors(refusing)
     assert ("face-embedding", True) not in log(refusing)
     agreeing = allowed(refusing, Consent("B. Performer", uses=ALL))
     found = faces.gathered(studio, hero)
-    assert found.basis.endswith("3 of 1 other character")
+    assert found.basis.endswith("3 faces of 1 other character")
     assert set(found.bounds) == {"front", "turned", "profile"}
     assert log(agreeing) == [("face-embedding", True)]
 
@@ -316,7 +316,7 @@ def test_references_without_a_face(studio: Studio, tmp_path: Path) -> None:
     away = replace(HERO, yaw=75)
     references.add(character, plate(away), mattes(away))
     assert str(faces.gathered(studio, character)) == (
-        "Faces are not compared: no reference shows the face well enough: it is turned away."
+        "Faces are not compared: no reference shows it well enough: the face is turned away."
     )
 
 
@@ -350,7 +350,7 @@ def test_networks_that_are_exchanged_or_damaged_under_a_check(
             shots = shotlist.read(tmp_path / "shots")
             (result,) = checks.run(studio, Check(text, shots, tmp_path / "out"))
             assert str(result.face) == (
-                "face cannot be told: the face networks were exchanged while it ran"
+                "likeness cannot be told: the face networks were exchanged while it ran"
             )
             assert not result.failed
             faces._known.clear()

@@ -32,18 +32,20 @@ def test_one_reference_has_the_published_bounds() -> None:
         "turned": (0.315, 0.235),
         "profile": (0.252, 0.172),
     }
-    assert basis == "bounds as published with SFace"
+    assert basis == "bounds from what is published of SFace"
 
 
 def test_networks_of_which_nothing_is_published_need_a_show() -> None:
     own = [face(0), face(30)]
-    assert bounds(own, {}, {})[0] == {}
+    made, basis = bounds(own, {}, {})
+    assert made == {}
+    assert basis == "no bounds: they need several references and another character of the show"
     assert bounds(own[:1], {"other": [face(90)]}, {})[0] == {}
     made, basis = bounds(own, {"other": [face(90)]}, {})
     middle = (np.cos(np.radians(30)) + np.cos(np.radians(60))) / 2
     assert made["front"].same == pytest.approx(middle + MARGIN, abs=1e-3)
     assert made["front"].other == pytest.approx(middle - MARGIN, abs=1e-3)
-    assert basis == "2 references against each other, 1 of 1 other character"
+    assert basis == "bounds from 2 references against each other and 1 face of 1 other character"
 
 
 def test_a_double_is_not_taken_for_the_character() -> None:
@@ -52,7 +54,7 @@ def test_a_double_is_not_taken_for_the_character() -> None:
     double = float(np.cos(np.radians(50)))
     assert made["front"].same == pytest.approx(double + MARGIN, abs=1e-3)
     assert made["front"].other == pytest.approx(0.323)
-    assert "2 of 2 other characters" in basis
+    assert "2 faces of 2 other characters" in basis
 
 
 def test_no_reference_is_called_another_face() -> None:
@@ -99,20 +101,20 @@ def test_a_shot_s_face() -> None:
     assert same is not None
     assert (same.verdict, same.frames, same.compared, same.judged) == ("same", 6, 5, 4)
     assert (same.similarity, same.worst) == (0.5, 1005)
-    assert str(same) == "face as in the references (similarity 0.50; 5 of 6 frames)"
+    assert str(same) == "likeness as in the references: 0.50 (5 of 6 frames)"
     other = of_shot(told(0.6, *[0.1] * 3, "small-face", 0.2, 0.2, 0.6, *[0.6] * 12))
     assert other is not None
     assert (other.verdict, other.spans) == ("other", ((1002, 1007),))
-    assert "another face than in the references" in str(other)
+    assert "likeness of another face" in str(other)
     assert other.fields()["spans"] == [[1002, 1007]]
 
 
 def test_what_cannot_be_told_of_a_shot() -> None:
     assert of_shot([(1, {}), (2, {})]) is None
     away = of_shot(told(*["turned-face"] * 9, "small-face"))
-    assert str(away) == "face cannot be told: it is turned away"
+    assert str(away) == "likeness cannot be told: the face is turned away"
     near = of_shot(told(*[0.35] * 10))
-    assert str(near) == "face cannot be told: it is neither near enough nor far enough"
+    assert str(near) == "likeness cannot be told: it is neither near enough nor far enough"
     rarely = of_shot(told(0.6, *["turned-face"] * 30))
     assert rarely is not None
     assert rarely.verdict == "cannot tell"

@@ -86,10 +86,15 @@ def _of_pose(found: Sequence[tuple[str, float]], pose: str) -> list[float]:
 
 
 def _basis(own: int, strange: Sequence[object], characters: int, published: object) -> str:
-    parts = ["bounds as published with SFace"] if published else []
+    parts = ["what is published of SFace"] if published else []
     if own > 1:
         parts.append(f"{own} references against each other")
     if strange:
-        many = "" if characters == 1 else "s"
-        parts.append(f"{len(strange)} of {characters} other character{many}")
-    return ", ".join(parts) or "no bounds: one reference, no other character, nothing published"
+        parts.append(f"{_many(len(strange), 'face')} of {_many(characters, 'other character')}")
+    if not published and len(parts) < 2:
+        return "no bounds: they need several references and another character of the show"
+    return f"bounds from {', '.join(parts[:-1])}{' and ' if parts[1:] else ''}{parts[-1]}"
+
+
+def _many(count: int, noun: str) -> str:
+    return f"{count} {noun}{'' if count == 1 else 's'}"

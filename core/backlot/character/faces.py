@@ -39,11 +39,11 @@ _PURPOSES = ("face detection", "face recognition")
 
 WHY = {
     "no-face": "no face is seen",
-    "small-face": "it is too small in the picture",
-    "turned-face": "it is turned away",
-    "blurred-face": "it is too blurred",
-    "dark": "it is too dark",
-    "clipped": "it is overexposed",
+    "small-face": "the face is too small in the picture",
+    "turned-face": "the face is turned away",
+    "blurred-face": "the face is too blurred",
+    "dark": "the face is too dark",
+    "clipped": "the face is overexposed",
     "other-networks": "the face networks were exchanged while it ran",
     "no-face-reference": "no reference of this costume shows it",
     "no-face-bound": "nothing says how near is near enough for these networks",
@@ -109,7 +109,7 @@ def gathered(studio: Studio, character: Character) -> Faces:
     if not usable:
         codes = {face.why for face in own}
         words = WHY.get(codes.pop(), "") if len(codes) == 1 else ""
-        return Faces(f"no reference shows the face well enough{f': {words}' if words else ''}")
+        return Faces(f"no reference shows it well enough{f': {words}' if words else ''}")
     others = _others(studio, character, installed)
     made, basis = bounds(usable, others, installed.get("published", {}))
     return Faces("", str(installed["key"]), str(installed["networks"]), usable, made, basis)

@@ -40,16 +40,14 @@ class FaceVerdict:
     why: str = ""
 
     def __str__(self) -> str:
-        """A sentence: "face as in the references (similarity 0.62; 80 of 96 frames)"."""
-        counted = f"{self.compared} of {self.frames} frames"
+        """A sentence: "likeness as in the references: 0.62 (80 of 96 frames)"."""
         if self.verdict == SAME:
-            return f"face as in the references (similarity {self.similarity:.2f}; {counted})"
+            counted = f"{self.compared} of {self.frames} frames"
+            return f"likeness as in the references: {self.similarity:.2f} ({counted})"
         if self.verdict == OTHER:
             parts = ", ".join(f"{a}-{b}" if a != b else f"{a}" for a, b in self.spans)
-            return (
-                f"another face than in the references: similarity {self.similarity:.2f} ({parts})"
-            )
-        return f"face cannot be told: {self.why}"
+            return f"likeness of another face: {self.similarity:.2f} ({parts})"
+        return f"likeness cannot be told: {self.why}"
 
     def fields(self) -> dict[str, Any]:
         """As values that JSON has."""

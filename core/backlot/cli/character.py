@@ -183,11 +183,13 @@ def show(folder: _Folder, as_json: _Json = False) -> int:
     """All about one character: regions, references, consent."""
     from dataclasses import asdict
 
+    from ..character import faces
     from ..character.folder import load
     from ..character.references import read_all
     from .server import table
 
     character = load(folder)
+    faces.forget_what_ended(character)
     references = read_all(character)
     if as_json:
         listed = [
@@ -203,6 +205,8 @@ def show(folder: _Folder, as_json: _Json = False) -> int:
     if fixed := [name for name, region in character.regions.items() if region.fixed]:
         console.print(f"the light is told by: {', '.join(fixed)}")
     console.print(f"consent: {_state(character)}")
+    if measured := faces.kept(character):
+        console.print(f"face: measured of {measured} references")
     if character.calibration is not None:
         console.print(f"calibrated on {character.calibration.shots} shots")
     if references:
