@@ -73,6 +73,22 @@ def test_what_was_measured_is_said_in_words(nuke):
     )
     assert findings.long({"1001": {"regions": {"coat": kept}}}) == "No region changed: coat."
     assert (findings.short({}), findings.long({"1": {"quality": 3}})) == ("", "")
+    told = {"1": ("same", 0.71, ""), "2": ("other", 0.2, ""), "3": ("other", 0.1, "")}
+    told["4"] = ("cannot tell", None, "turned-face")
+    faces = {
+        frame: {
+            "regions": {"coat": kept},
+            "face": {"verdict": verdict, "similarity": value, "why": why},
+        }
+        for frame, (verdict, value, why) in told.items()
+    }
+    assert findings.short(faces) == "another face"
+    assert findings.long(faces) == (
+        "No region changed: coat.\n"
+        "likeness of another face on 2-3, at least 0.10\n"
+        "likeness as in the references on 1, at least 0.71\n"
+        "likeness cannot be told on 4 (turned-face)"
+    )
 
 
 def layered(folder, frames):

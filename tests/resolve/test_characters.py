@@ -48,6 +48,10 @@ def test_what_changed_is_said_first():
     assert said[0].startswith("coat changed by 5.0")
     assert said[1].startswith("hair cannot be told")
     assert said[2].startswith("face unchanged")
+    face = {"verdict": "other", "why": "", "similarity": 0.1, "same": 0.4, "other": 0.3}
+    said = characters.sentences([(n, {**measured, "face": face}) for n, measured in frames])
+    assert said[0] == "likeness of another face: 0.10 (1001-1010)"
+    assert said[1].startswith("coat changed")
     assert characters.sentences([(1, {}), (2, {"quality": 1}), (3, {"regions": {"a": {}}})]) == []
 
 

@@ -14,6 +14,7 @@ from ..frame import Frame
 from ..matte import coverage
 from ..sheet import Display, displayed
 from . import results
+from .likeness import OTHER
 from .mattes import Mattes, box
 from .results import ShotResult
 from .verdicts import CHANGED
@@ -25,12 +26,15 @@ _BACKGROUND = 0.35
 
 
 def save_picture(result: ShotResult, read: Callable[[int], Frame], mattes: Mattes) -> None:
-    """The shot's telling frame as a PNG beside its results: the worst that changed, or the middle.
+    """The shot's telling frame as a PNG beside its results: the worst that changed, or the middle;
+    with another face, that.
 
     A shot of which no frame can be shown has no picture.
     """
     lines = [line for line in results.frames(result.path) if line.get("regions")]
     changed = [verdict.worst for verdict in result.verdicts if verdict.verdict == CHANGED]
+    if result.face is not None and result.face.verdict == OTHER:
+        changed.insert(0, result.face.worst)
     wanted = changed[0] if changed else lines[len(lines) // 2]["frame"] if lines else None
     with suppress(BacklotError, OSError):
         result.picture.unlink(missing_ok=True)

@@ -73,6 +73,15 @@ def curve(job):
     return lines
 
 
+def likeness(job):
+    """([(frame, likeness of the face or None)], from where it is the same face, in the middle)."""
+    told = [(n, job.results[n]["measured"].get("face", {})) for n in sorted(job.results)]
+    points = [(number, face.get("similarity")) for number, face in told]
+    bounds = sorted(face["same"] for _, face in told if "same" in face)
+    known = any(value is not None for _, value in points)
+    return (points, bounds[len(bounds) // 2] if bounds else 0.0) if known else ([], 0.0)
+
+
 def worst(job):
     """Frames to look at: (dE2000, region, frame), the largest first, a frame once."""
     found = sorted(
@@ -88,17 +97,18 @@ def worst(job):
     return sorted(once.values(), reverse=True)[:_WORST]
 
 
-def plot(lines, threshold):
+def plot(lines, threshold, least=_LEAST_SCALE):
     """The curves as a picture: (_SIZE, _SIZE, 4) floats 0 to 1, bottom row first.
 
-    Left to right the frames, from the bottom up dE2000; a grey line is the threshold.
+    Left to right the frames, from the bottom up dE2000, at least so much of it; a grey line is the
+    threshold.
     """
     import numpy
 
     picture = numpy.zeros((_SIZE, _SIZE, 4), numpy.float32)
     picture[...] = (0.09, 0.09, 0.09, 1.0)
     sizes = [size for points in lines.values() for _, size in points if size is not None]
-    top = max([_LEAST_SCALE, 2.0 * threshold, *sizes]) * 1.05
+    top = max([least, 2.0 * threshold, *sizes]) * 1.05
     frames = sorted({number for points in lines.values() for number, _ in points})
     span = max(1, frames[-1] - frames[0]) if frames else 1
     row = int(threshold / top * (_SIZE - 1))
@@ -128,10 +138,17 @@ def _keep(folder, task):
     lines = curve(task.job)
     previews = _state["previews"]
     previews.clear()
-    icon = previews.new("drift")
+    icon = _icon("drift", plot(lines, task.job.outcome["threshold"]))
+    points, bound = likeness(task.job)
+    face = _icon("likeness", plot({"face": points}, bound, 1.0)) if points else 0
+    _state["found"] = {"folder": folder, "job": task.job, "icon": icon, "face": face}
+
+
+def _icon(name, picture):
+    icon = _state["previews"].new(name)
     icon.image_size = (_SIZE, _SIZE)
-    icon.image_pixels_float.foreach_set(plot(lines, task.job.outcome["threshold"]).ravel())
-    _state["found"] = {"folder": folder, "job": task.job, "icon": icon.icon_id}
+    icon.image_pixels_float.foreach_set(picture.ravel())
+    return icon.icon_id
 
 
 def draw(layout, folder):
@@ -154,6 +171,13 @@ def draw(layout, folder):
         for line in ui.wrapped(each["sentence"], beside_icon=True):
             layout.label(text=line, icon=icon)
             icon = "BLANK1"
+    if "face" in outcome:
+        if found["face"]:
+            layout.template_icon(icon_value=found["face"], scale=6.0)
+        for line in ui.wrapped(outcome["face"]["sentence"]):
+            layout.label(text=line)
+    for line in ui.wrapped(outcome["faces"]):
+        layout.label(text=line)
     for size, region, number in worst(found["job"]):
         button = layout.operator(
             "backlot.show_frame", text=f"{number}: {region} {size:.1f} dE2000", icon="TIME"

@@ -3,15 +3,19 @@
 from .plates import runs
 
 CHANGED, UNTOLD = "changed", "cannot tell"
+SAME, OTHER = "same", "other"
 
 
 def short(measured):
-    """ "coat changed": the regions that changed on any frame; "" where none did.
+    """ "coat changed, another face": what changed on any frame; "" where nothing did.
 
     measured: what was told of each frame, by its number.
     """
     changed = sorted(_frames(measured, CHANGED))
-    return "{} changed".format(", ".join(changed)) if changed else ""
+    parts = ["{} changed".format(", ".join(changed))] if changed else []
+    if _faces(measured, OTHER):
+        parts.append("another face")
+    return ", ".join(parts)
 
 
 def long(measured):
@@ -28,7 +32,32 @@ def long(measured):
             lines.append("{} {} on {}{}{}".format(region, words, _spans(frames), most, why))
     if not lines and _regions(measured):
         lines.append("No region changed: {}.".format(", ".join(sorted(_regions(measured)))))
-    return "\n".join(lines)
+    return "\n".join(lines + _likeness(measured))
+
+
+def _likeness(measured):
+    """A line for each thing that was said of the face."""
+    lines = []
+    for verdict, words in (
+        (OTHER, "likeness of another face"),
+        (SAME, "likeness as in the references"),
+        (UNTOLD, "likeness cannot be told"),
+    ):
+        frames = _faces(measured, verdict)
+        known = [measured[frame]["face"].get("similarity") for frame in frames]
+        known = [float(value) for value in known if value is not None]
+        least = ", at least {:.2f}".format(min(known)) if known else ""
+        whys = {measured[frame]["face"].get("why") for frame in frames} - {None, ""}
+        why = " ({})".format(", ".join(sorted(whys))) if whys else ""
+        if frames:
+            lines.append("{} on {}{}{}".format(words, _spans(frames), least, why))
+    return lines
+
+
+def _faces(measured, verdict):
+    """Frames of which this was said of the face."""
+    found = (f for f in measured if measured[f].get("face", {}).get("verdict") == verdict)
+    return sorted(found, key=int)
 
 
 def _of(measured, frame, region):

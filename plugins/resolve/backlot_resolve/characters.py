@@ -57,12 +57,14 @@ def add_reference(path: str, plate: Plate, matte: str, shot: str, costume: str =
 
 
 def sentences(frames: Iterable[tuple[int, Mapping[str, Any]]]) -> list[str]:
-    """What was found of each region of a shot; none where the tool judged nothing.
+    """What was found of each region of a shot, and of the face; none where the tool judged nothing.
 
     frames: (number, what the tool measured).
     """
-    from backlot.character import verdicts
+    from backlot.character import likeness, verdicts
 
+    frames = list(frames)
+    face = likeness.of_shot((number, measured.get("face", {})) for number, measured in frames)
     told = [(number, measured["regions"]) for number, measured in frames if _judges(measured)]
     names = sorted({name for _, regions in told for name in regions})
     found = [
@@ -70,7 +72,10 @@ def sentences(frames: Iterable[tuple[int, Mapping[str, Any]]]) -> list[str]:
         for name in names
     ]
     order = (verdicts.CHANGED, verdicts.CANNOT_TELL, verdicts.UNCHANGED)
-    return [str(each) for each in sorted(found, key=lambda each: order.index(each.verdict))]
+    lines = [str(each) for each in sorted(found, key=lambda each: order.index(each.verdict))]
+    if face is None:
+        return lines
+    return [str(face), *lines] if face.verdict == likeness.OTHER else [*lines, str(face)]
 
 
 def _judges(measured: Mapping[str, Any]) -> bool:

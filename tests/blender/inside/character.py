@@ -3,6 +3,7 @@ its coat changes colour on the last frames."""
 
 import os
 import sys
+import types
 
 sys.path.insert(0, os.path.dirname(__file__))
 
@@ -156,6 +157,23 @@ def the_change_is_found_on_its_frames():
     assert max(heights[:40]) < drawn.shape[0] / 4 < min(heights[-40:]), heights
 
 
+def the_likeness_of_a_face_is_a_curve_of_its_own():
+    drift = part("drift")
+    face = {"similarity": 0.7, "same": 0.4, "other": 0.3, "verdict": "same", "why": ""}
+    away = {"verdict": "cannot tell", "why": "turned-face"}
+    measured = ({"face": face}, {"face": away}, {"face": dict(face, similarity=0.1)})
+    told = {n: {"measured": each} for n, each in enumerate(measured, 1)}
+    job = types.SimpleNamespace(results=told)
+    points, bound = drift.likeness(job)
+    assert (points, bound) == ([(1, 0.7), (2, None), (3, 0.1)], 0.4)
+    picture = drift.plot({"face": points}, bound, 1.0)
+    drawn = (abs(picture[:, :, :3] - drift.COLORS[0][1]) < 0.01).all(axis=2)
+    rows = [numpy.flatnonzero(drawn[:, x]).max() for x in (0, drawn.shape[1] - 1)]
+    assert rows[0] > 0.6 * len(drawn) > 0.2 * len(drawn) > rows[1], rows
+    unmeasured = types.SimpleNamespace(results={1: {"measured": {}}})
+    assert drift.likeness(unmeasured) == ([], 0.0)
+
+
 def a_range_that_is_not_rendered_is_said():
     scene = bpy.context.scene
     scene.render.filepath = path("nowhere", "shot_####.exr")
@@ -172,5 +190,6 @@ main(
     a_click_into_the_picture_picks_a_matte,
     a_painted_matte_is_a_region_s,
     the_change_is_found_on_its_frames,
+    the_likeness_of_a_face_is_a_curve_of_its_own,
     a_range_that_is_not_rendered_is_said,
 )
