@@ -124,7 +124,7 @@ def _note(scores: Mapping[str, float], made: Filled) -> str:
 def _flagged(shot: Shot, made: Filled) -> Iterator[Figure]:
     """Movers behind the object: is every frame warned of on which the fill is wrong by them?"""
     affected = metrics.moved_behind(shot)
-    warned = [each["apart"] > 0.03 for each in made.measured]
+    warned = [max(each["apart"], each["moving"]) > 0.03 for each in made.measured]
     missed = sum(a and not w for a, w in zip(affected, warned, strict=True))
     note = f"{sum(affected)} frames are, {sum(warned)} are flagged"
     what = "movers behind the object: affected frames that are not flagged"

@@ -28,6 +28,9 @@ _LOW = 2.0
 _RIM = 2
 _MOVES = 0.5
 """Pixels a frame by which something moves by itself."""
+_RETURNS = 0.7
+"""Pixels by which the way back to a frame may differ from the way there: vectors of two things that
+move apart are further apart."""
 _AFFECTED = 0.03
 """Part of the hole from which on a frame is affected by it."""
 
@@ -96,7 +99,51 @@ class Shot:
             covered = cv2.remap(blocked, where, None, cv2.INTER_LINEAR, borderValue=1.0)
             depth = cv2.remap(self.depth[other], where, None, cv2.INTER_NEAREST, borderValue=0.0)
             found |= (covered == 0) & (np.abs(depth - far) < _DEPTH * far)
+        if self.moving:
+            moves = self.moves(at)
+            found = np.where(moves, self._followed(at), found)
         return found & hole
+
+    @property
+    def moving(self) -> bool:
+        """Whether it is a shot in which things move by themselves."""
+        return self.name == "dynamic"
+
+    def moves(self, at: int) -> Mask:
+        """What moves by itself: Blender's vectors of the clean plate differ from the motion that
+        depth and camera make."""
+        vectors = self._vectors(at)
+        other, sign, first = (at + 1, -1, 2) if at + 1 < len(self.plates) else (at - 1, 1, 0)
+        where, _ = self.positions(at, other)
+        rows, columns = np.mgrid[: where.shape[0], : where.shape[1]]
+        across = sign * vectors[..., first] - (where[..., 0] - columns)
+        down = -sign * vectors[..., first + 1] - (where[..., 1] - rows)
+        return np.asarray(np.hypot(across, down) > _MOVES)
+
+    def _vectors(self, at: int) -> Picture:
+        return read(self.folder / f"vector.{self.cameras[at]['frame']}.exr")
+
+    def _followed(self, at: int) -> Mask:
+        """Pixels whose point is seen on some other frame, followed by the renderer's vectors."""
+        import cv2
+
+        height, width = self.depth[at].shape
+        found = np.zeros((height, width), bool)
+        for way in (1, -1):
+            rows, columns = np.mgrid[:height, :width].astype(np.float32)
+            there = np.ones((height, width), bool)
+            end = len(self.plates) if way > 0 else -1
+            for other in range(at + way, end, way):
+                ahead = _step(self._vectors(other - way), way)
+                back = _step(self._vectors(other), -way)
+                step = cv2.remap(ahead, columns, rows, cv2.INTER_NEAREST, borderValue=(1e6, 1e6))
+                columns, rows = columns + step[..., 0], rows + step[..., 1]
+                home = cv2.remap(back, columns, rows, cv2.INTER_NEAREST, borderValue=(1e6, 1e6))
+                there &= np.hypot(*np.moveaxis(step + home, 2, 0)) < _RETURNS
+                hole = self.holes[other].astype(np.float32)
+                covered = cv2.remap(hole, columns, rows, cv2.INTER_LINEAR, borderValue=1.0)
+                found |= there & (covered == 0)
+        return found
 
 
 def grained(picture: Picture, seed: int) -> Picture:
@@ -178,21 +225,16 @@ def seam(shot: Shot, fills: list[Picture]) -> float:
 
 
 def moved_behind(shot: Shot) -> list[bool]:
-    """By frame: whether something moves in the hole by more than the camera makes it.
+    """By frame: whether something moves in the hole by more than the camera makes it."""
+    frames = range(len(shot.plates))
+    return [float(np.mean(shot.moves(at)[shot.holes[at]])) > _AFFECTED for at in frames]
 
-    Blender's vectors of the clean plate differ there from the motion that depth and camera make.
-    """
-    found = []
-    for at in range(len(shot.plates)):
-        vectors = read(shot.folder / f"vector.{shot.cameras[at]['frame']}.exr")
-        other, sign, first = (at + 1, -1, 2) if at + 1 < len(shot.plates) else (at - 1, 1, 0)
-        where, _ = shot.positions(at, other)
-        rows, columns = np.mgrid[: where.shape[0], : where.shape[1]]
-        across = sign * vectors[..., first] - (where[..., 0] - columns)
-        down = -sign * vectors[..., first + 1] - (where[..., 1] - rows)
-        moves = np.hypot(across, down) > _MOVES
-        found.append(float(np.mean(moves[shot.holes[at]])) > _AFFECTED)
-    return found
+
+def _step(vectors: Picture, way: int) -> Picture:
+    """x and y to the next frame, or the one before, of Blender's vectors."""
+    return np.ascontiguousarray(
+        vectors[..., 2:] * (-1, 1) if way > 0 else vectors[..., :2] * (1, -1), np.float32
+    )
 
 
 def grain_ratio(

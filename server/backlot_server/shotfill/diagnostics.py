@@ -5,8 +5,8 @@ from __future__ import annotations
 import numpy as np
 
 from ..membrane import Values
+from .fill import agreement
 from .keys import Complete
-from .quality import limit
 
 
 def layer(kind: str, number: int, made: Complete) -> Values:
@@ -20,7 +20,7 @@ def layer(kind: str, number: int, made: Complete) -> Values:
     merged = made.seen.merged
     shown = merged.best >= 0
     if kind == "confidence":
-        values = np.asarray(1 / (1 + (merged.spread / limit(made)) ** 2), np.float32)
+        values = np.asarray(1 / (1 + (merged.spread / agreement(made.seen)) ** 2), np.float32)
     elif kind == "source":
         values = np.array([*made.seen.sources, number], np.float32)[merged.best] - number
     else:

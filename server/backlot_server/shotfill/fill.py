@@ -11,7 +11,7 @@ import numpy as np
 import numpy.typing as npt
 
 from ..membrane import Mask, Values, distance, membrane
-from . import depth, parallax, register, rendered
+from . import depth, layers, parallax, register, rendered
 from .depth import LEAST_SEEN
 from .merge import Index, Merged, Samples, lighting, lit, merge, sample
 from .points import Hole, channels, holed, mapped, shown, target_values
@@ -41,6 +41,12 @@ BETTER = 0.7
 AS_TOLD = 0.15
 """Pixels by which a renderer's distances may explain points worse."""
 
+APART, OFTEN = 0.03, 3.0
+"""Sources that lie so far apart in the hole, in code, and so many times further than around it, do
+not agree."""
+CALM = 20.0
+DOUBTED = 0.005
+"""Part of the hole on which they do not, from which on something may move there."""
 STEPS = 2
 """Frames on either side whose fills a frame's is held against."""
 Maps = dict[int, tuple[Values, Values]]
@@ -53,7 +59,8 @@ class Seen:
     light. sources: their frame numbers. exact (points, channels): of the best source, or None.
     moves (points, 2): from a point to where the best source has it, x and y. pairs: how they were
     registered. near: where the next few frames have each point, where that took depth; else none.
-    lights: the factors that bring those to the target's light.
+    lights: the factors that bring those to the target's light. layers: what moves by itself, of
+    which nothing is in all this; crossed (points,): whether sources with it do not agree, or None.
     """
 
     hole: Hole
@@ -64,6 +71,8 @@ class Seen:
     pairs: dict[int, Pair]
     near: Maps
     lights: dict[int, Values]
+    layers: tuple[layers.Layer, ...] = ()
+    crossed: Mask | None = None
 
 
 def sources(
@@ -114,14 +123,76 @@ def seen(shot: Shot, number: int, covered: Mask) -> Seen:
     maps, estimated = _maps(shot, number, hole, pairs, lights)
     fade = FADE_STILL if still else FADE
     found = gathered(shot, number, hole, pairs, lights, maps, fade)
-    if not estimated:
-        return found
-    if _off(pairs) <= FLAT:  # few points are off it, perhaps nowhere near the hole
-        flat = gathered(shot, number, hole, pairs, lights, _flat(pairs, hole), fade)
+    moving = _moving(shot, number, found, estimated) if _doubtful(found) else ()
+    if moving:
+        found = _without(shot, number, found, moving, lights, maps, fade)
+    if estimated and (moving or _off(pairs) <= FLAT):
+        # few points are off the plane, perhaps nowhere near the hole
+        plane = _flat(pairs, hole)
+        flat = gathered(shot, number, hole, pairs, lights, plane, fade)
+        if moving:
+            flat = _without(shot, number, flat, moving, lights, plane, fade)
         if _off_ring(shot, number, found) > CLEARLY * _off_ring(shot, number, flat):
             return flat
+    if not estimated:
+        return found
     near = {n: maps[n] for n in maps if abs(n - number) <= STEPS}
     return replace(found, near=near, lights={n: lights[n] for n in near})
+
+
+def _moving(shot: Shot, number: int, found: Seen, estimated: bool) -> tuple[layers.Layer, ...]:
+    """What moves by itself; where depth was estimated only what that does not explain."""
+    moving = layers.layers(shot, number)
+    if not (estimated and moving):
+        return moving
+    target = target_values(shot, number, found.hole)
+    _, lead = channels(shot, target.shape[1])
+    misfit = ((found.merged.values[:, lead] - target[:, lead]) ** 2).mean(axis=1)
+    misfit[found.merged.best < 0] = np.nan
+    return layers.better(shot, number, found.hole, moving, misfit)
+
+
+def _without(
+    shot: Shot,
+    number: int,
+    found: Seen,
+    moving: tuple[layers.Layer, ...],
+    lights: dict[int, Values],
+    maps: Maps,
+    fade: float,
+) -> Seen:
+    """The same without what moves by itself, which is put beside it."""
+    rest = gathered(shot, number, found.hole, found.pairs, lights, maps, fade, moving)
+    crossed = found.merged.spread > agreement(found)
+    return replace(_filled_up(rest, found), layers=moving, crossed=crossed)
+
+
+def agreement(found: Seen, usual: float = 50.0) -> float:
+    """How far sources may lie apart, in code, and still agree: told by the known ring, by the
+    middle of it or another percentile."""
+    ring = found.merged.spread[~found.hole.inside & (found.merged.best >= 0)]
+    return max(APART, OFTEN * float(np.percentile(ring, usual)) if len(ring) else 0.0)
+
+
+def _doubtful(found: Seen) -> bool:
+    """Whether sources do not agree on some of the hole, measured by the calmest of the ring: what
+    moves may cross most of it."""
+    inside = found.hole.inside
+    limit = agreement(found, CALM)
+    apart = inside & (found.merged.best >= 0) & (found.merged.spread > limit)
+    return bool(np.count_nonzero(apart) > DOUBTED * np.count_nonzero(inside))
+
+
+def _filled_up(rest: Seen, found: Seen) -> Seen:
+    """What only sources show that were left out, as they show it."""
+    lost = (rest.merged.best < 0) & (found.merged.best >= 0)
+    one, other = rest.merged, found.merged
+    for field in ("values", "squares", "spread", "best"):
+        getattr(one, field)[lost] = getattr(other, field)[lost]
+    rest.moves[lost] = found.moves[lost]
+    if rest.exact is not None and found.exact is not None:
+        rest.exact[lost] = found.exact[lost]
+    return rest
 
 
 def _registered(
@@ -224,7 +295,9 @@ def gathered(
     lights: dict[int, Values],
     maps: Maps,
     fade: float,
+    without: tuple[layers.Layer, ...] = (),
 ) -> Seen:
+    """without: without what moves by itself."""
     target = target_values(shot, number, hole)
     count, width = target.shape
     order = tuple(sorted(maps))
@@ -241,6 +314,8 @@ def gathered(
         x, y = maps[source]
         x, y = x - look.window.x, y - look.window.y
         sample(shot.codes(source).smooth, look.away, x, y, samples.values[at], samples.seen[at])
+        if without:
+            samples.seen[at][~layers.still(shot, source, without, maps[source])] = 0
         lit(samples.values[at], lights[source])
         off[at] = _misfit(samples.values[at], target, ~hole.inside & (samples.seen[at] > 0), lead)
         places.append((x, y))
@@ -260,7 +335,10 @@ def _off_ring(shot: Shot, number: int, found: Seen) -> float:
     hole, merged = found.hole, found.merged
     target = target_values(shot, number, hole)
     _, lead = channels(shot, target.shape[1])
-    return _misfit(merged.values, target, ~hole.inside & (merged.best >= 0), lead)
+    usable = ~hole.inside & (merged.best >= 0)
+    if found.layers:
+        usable &= layers.still(shot, number, found.layers, (hole.x, hole.y))
+    return _misfit(merged.values, target, usable, lead)
 
 
 def _misfit(values: Values, target: Values, usable: Mask, lead: list[int]) -> float:

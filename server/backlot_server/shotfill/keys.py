@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections import OrderedDict
 from collections.abc import Callable
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, fields, replace
 from typing import Any
 
 import numpy as np
@@ -19,7 +19,7 @@ from backlot.frame import Window
 
 from ..encoding import decoded, encoded
 from ..membrane import Mask, Values
-from . import blur, fill, register
+from . import blur, fill, layers, register
 from .fill import STEPS, Seen
 from .merge import lighting, lit, sample
 from .points import Hole, channels, mapped, target_values
@@ -43,7 +43,8 @@ class Complete:
     """A hole with everything in it.
 
     values (points, channels) codes of the smooth channels; exact or None; squares (points,): see
-    `merge.Merged`; unseen (points,): no frame shows it.
+    `merge.Merged`; unseen (points,): no frame shows it; laid (points,): something that moves by
+    itself is over it.
     """
 
     seen: Seen
@@ -51,6 +52,7 @@ class Complete:
     exact: npt.NDArray[Any] | None
     squares: Values
     unseen: Mask
+    laid: Mask
 
 
 @dataclass(frozen=True)
@@ -112,13 +114,43 @@ def complete(shot: Shot, number: int, covered: Mask, artist: Artist) -> Complete
         exact = theirs[hole.ys, hole.xs].copy()
     if (hole.inside & shown).any():
         good = ~hole.inside & shown
+        if found.layers:
+            good &= layers.still(shot, number, found.layers, (hole.x, hole.y))
         add = fill.bent(hole, merged.values, target, good, artist.blend(number))
         values[hole.inside & shown] += add[hole.inside & shown]
     unseen = hole.inside & ~shown
     squares = np.where(unseen, np.float32(0), merged.squares)
     if unseen.any():
         _carry(shot, number, found, values, exact, unseen, artist)
-    return Complete(found, values, exact, squares, unseen)
+    made = Complete(found, values, exact, squares, unseen, np.zeros_like(unseen))
+    return _overlaid(shot, number, made) if found.layers else made
+
+
+def _overlaid(shot: Shot, number: int, made: Complete) -> Complete:
+    """With what moves by itself over it."""
+    seen, hole = made.seen, made.seen.hole
+    over = layers.laid(shot, number, hole, seen.layers)
+    part = np.where(hole.inside, over.cover, np.float32(0))
+    solid = part > layers.SOLID
+    values = made.values * (1 - part[:, None]) + over.values * part[:, None]
+    squares = made.squares * (1 - part) ** 2 + over.squares * part**2
+    merged = replace(
+        seen.merged,
+        spread=np.where(solid, over.spread, seen.merged.spread),
+        best=seen.merged.best.copy(),
+    )
+    sources = tuple(sorted({*seen.sources, *over.source[solid].tolist()}))
+    numbers = np.array([*seen.sources, -1])[merged.best]
+    numbers[solid] = over.source[solid]
+    merged.best[:] = np.where(merged.best >= 0, np.searchsorted(sources, numbers), -1)
+    merged.best[solid] = np.searchsorted(sources, numbers[solid])
+    exact = made.exact
+    if exact is not None and over.exact is not None:
+        exact = np.where(solid[:, None], over.exact, exact)
+    moves = np.where(solid[:, None], over.moves, seen.moves)
+    crossed = solid if seen.crossed is None else seen.crossed | solid
+    seen = replace(seen, merged=merged, sources=sources, moves=moves, crossed=crossed)
+    return Complete(seen, values, exact, squares, made.unseen & ~solid, part > 0)
 
 
 def _carry(

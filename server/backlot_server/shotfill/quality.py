@@ -6,23 +6,24 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from .fill import agreement
 from .keys import Complete
 from .shot import Shot
 
-APART = 0.03
-OFTEN = 3.0
-"""Sources that lie this many times further apart in the hole than around it do not agree."""
 PART = 0.03
 UNSEEN = 0.05
 
 
 @dataclass(frozen=True)
 class Quality:
-    """Of one frame: unseen and apart, parts of the hole; confidence from 0 (nothing known) to 1."""
+    """Of one frame: unseen and apart, parts of the hole; confidence from 0 (nothing known) to 1.
+    moving: the part of the hole that something which moves by itself covers, here or elsewhere.
+    """
 
     number: int
     unseen: float
     apart: float
+    moving: float = 0.0
 
     @property
     def confidence(self) -> float:
@@ -34,23 +35,19 @@ class Quality:
             "confidence": round(self.confidence, 3),
             "unseen": round(self.unseen, 3),
             "apart": round(self.apart, 3),
+            "moving": round(self.moving, 3),
         }
-
-
-def limit(made: Complete) -> float:
-    """How far sources may lie apart, in code, and still agree: told by the known ring."""
-    hole, merged = made.seen.hole, made.seen.merged
-    ring = merged.spread[~hole.inside & (merged.best >= 0)]
-    usual = float(np.median(ring)) if len(ring) else 0.0
-    return max(APART, OFTEN * usual)
 
 
 def measured(number: int, made: Complete) -> Quality:
     hole, merged = made.seen.hole, made.seen.merged
     shown = merged.best >= 0
     count = max(1, int(np.count_nonzero(hole.inside)))
-    apart = np.count_nonzero(hole.inside & shown & (merged.spread > limit(made)))
-    return Quality(number, np.count_nonzero(made.unseen) / count, apart / count)
+    apart = np.count_nonzero(hole.inside & shown & (merged.spread > agreement(made.seen)))
+    crossed = made.seen.crossed
+    moving = 0 if crossed is None else np.count_nonzero(hole.inside & crossed)
+    unseen = np.count_nonzero(made.unseen)
+    return Quality(number, unseen / count, apart / count, moving / count)
 
 
 def told(shot: Shot, quality: Quality, last: bool) -> list[str]:
@@ -58,7 +55,13 @@ def told(shot: Shot, quality: Quality, last: bool) -> list[str]:
     curve: dict[int, Quality] = shot.kept.setdefault("quality", {})
     curve[quality.number] = quality
     sentences = []
-    if quality.apart > PART:
+    if quality.moving > PART:
+        sentences.append(
+            f"Low confidence: things move behind the object, on {quality.moving:.0%} of the hole. "
+            "They were followed and laid over it; of what no frame shows of them the background "
+            "is seen."
+        )
+    elif quality.apart > PART:
         sentences.append(
             f"Low confidence: the frames do not agree on {quality.apart:.0%} of the hole; "
             "something moves there, or its depth is not certain."

@@ -155,6 +155,11 @@ def moved(homography: Matrix, points: Points) -> Points:
     return np.stack([across / depth, down / depth], axis=1).astype(np.float32)
 
 
+def undone(homography: Matrix) -> Matrix:
+    """The way back."""
+    return np.asarray(np.linalg.inv(homography), np.float64)
+
+
 def step(shot: Shot, first: int, second: int) -> Matrix | None:
     """From a frame to the next that exists; None across a cut."""
     key = "step", first, second

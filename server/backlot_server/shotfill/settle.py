@@ -57,10 +57,12 @@ def settled(shot: Shot, number: int, covered: Mask, artist: Artist) -> Complete:
     _, lead = channels(shot, width)
     merged = merge(samples, trust, lead, 0.0)
     common = merged.values[:, :width]
+    settling = hole.inside & ~made.laid
+    common = np.where(settling[:, None], common, made.values)
     values = np.where(hole.inside[:, None], common, made.values)
     add = fill.bent(hole, common, made.values, ~hole.inside, artist.blend(number))
-    values[hole.inside] += add[hole.inside]
-    squares = np.where(hole.inside & ~made.unseen, merged.values[:, width], made.squares)
+    values[settling] += add[settling]
+    squares = np.where(settling & ~made.unseen, merged.values[:, width], made.squares)
     return replace(made, values=values, squares=squares)
 
 
