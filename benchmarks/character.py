@@ -100,13 +100,8 @@ def observed(studio: Any, sent: str, character: Character) -> list[Seen]:
     found: list[Seen] = []
     for number, frame, measured in _through(studio, sent, every, regions):
         case = every[number]
-        for region in regions:
-            said = measured.get(region)
-            if said is None:
-                if region not in case.drift:
-                    continue
-                said = {"verdict": "cannot tell", "why": "missing"}
-            found.append(_compared(case, region, said, frame, shown))
+        for region in cases.shown(case):
+            found.append(_compared(case, region, measured[region], frame, shown))
     return found
 
 

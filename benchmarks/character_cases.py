@@ -124,6 +124,13 @@ def mattes(path: Path, regions: tuple[str, ...]) -> Any:
     return Mattes(str(path), {name: (name,) for name in regions}).frame(0)
 
 
+def shown(case: Case) -> tuple[str, ...]:
+    """Regions of which the frame has anything at all: what is not in it, nobody can judge."""
+    cover = mattes(case.path, tuple(case.character.cloths))
+    there = {name: cover.pixels[..., at].any() for at, name in enumerate(cover.channels)}
+    return tuple(name for name in case.character.cloths if there.get(name, False))
+
+
 @lru_cache(maxsize=4)
 def _groups(path: Path) -> dict[str, Picture]:
     return lights.load(path)

@@ -102,7 +102,7 @@ def _with_chart(studio: Any, home: Path, character: Character) -> list[Seen]:
     every = list(cases.cases(character))
     text = json.dumps(sent)
     seen = _seen(studio, text, character, every, _beside_chart, _with_card)
-    return [each for each in seen if each.region != CHART]
+    return seen
 
 
 def _looks(
@@ -134,13 +134,8 @@ def _seen(
 
     found = []
     for number, _, measured in through(studio, sent, every, plate, cover, "check"):
-        for region, said in measured.items():
-            found.append(Seen(every[number], region, said))
-        for region in every[number].drift:
-            if region not in measured:
-                found.append(
-                    Seen(every[number], region, {"verdict": "cannot tell", "why": "missing"})
-                )
+        case = every[number]
+        found += [Seen(case, region, measured[region]) for region in cases.shown(case)]
     return found
 
 

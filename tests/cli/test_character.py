@@ -90,7 +90,8 @@ def test_a_check_tells_json_and_time_left(show: CommandLine) -> None:
     assert [event["event"] for event in again.events] == ["shot", "shot", "end"]
 
 
-def test_a_check_that_was_stopped_leaves_what_is_done(show: CommandLine) -> None:
+@pytest.mark.parametrize("how", [signal.SIGINT, signal.SIGKILL])
+def test_a_check_that_was_stopped_leaves_what_is_done(show: CommandLine, how: int) -> None:
     for number in range(1007, 1060):
         write(show.folder / "shots" / "same", number, frame(number))
     process = show.start(*CHECK, "shots", "-o", "out")
@@ -100,11 +101,14 @@ def test_a_check_that_was_stopped_leaves_what_is_done(show: CommandLine) -> None
         if lines.exists() and lines.read_text().count("\n") > 3:
             break
         time.sleep(0.01)
-    process.send_signal(signal.SIGINT)
+    process.send_signal(how)
     process.communicate(timeout=60)
+    done = lines.read_text().splitlines()[1:-1]
     said = show(*CHECK, "shots", "-o", "out")
     assert said.code == 10
-    assert len(lines.read_text().splitlines()) == 1 + 59
+    kept = lines.read_text().splitlines()
+    assert len(kept) == 1 + 59
+    assert set(done) <= set(kept)
 
 
 def test_lock_brings_back_what_changed_and_writes_a_cdl(show: CommandLine) -> None:

@@ -150,9 +150,7 @@ def _against(
     weighed = weigh(
         [_shift(moved[n][1:], errors[n], reference[n], _USUAL, n in fixed) for n in names]
     )
-    known = any(name in fixed for name in names)
-    common = weighed.light if known else np.median([m[1:] for m in moved.values()], axis=0)
-    tinted = float(abs(common @ colour.beside()))
+    tinted = float(abs(np.median([each[1:] for each in moved.values()], axis=0) @ colour.beside()))
     found = {}
     for name, lit in zip(names, weighed.lit, strict=True):
         others = np.array([moved[other][0] for other in names if other != name])
