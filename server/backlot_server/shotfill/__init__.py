@@ -6,6 +6,6 @@ renderer told; merge.py makes one picture of all sources, blur.py blurs it as th
 carries what no frame has seen; fill.py is the way through them for one frame, and settle.py holds
 that against its neighbours. shadow.py and regrain.py put the result into the plate.
 
-Where sources do not agree: moving.py tells what moves by itself, motions.py how, aligned.py to a part
-of a pixel, things.py follows it over frames, and layers.py lays it over what stands still.
+Where sources do not agree, moving.py tells what moves by itself, motions.py how, aligned.py to a
+part of a pixel; things.py follows it over frames, and layers.py lays it over what stands still.
 """
