@@ -37,8 +37,18 @@ def pair(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> faces.Pair:
 
 
 def seen(pair: faces.Pair, frame, person: Person = HERO, **limits) -> finding.Seen | None:
-    pixels = frame.pixels.astype(np.float32)
-    return see(pair.detector, pixels, searched(frame, mattes(person, **limits))[0])
+    return looked(pair, frame, mattes(person, **limits))
+
+
+def looked(pair: faces.Pair, frame: Frame, matte: Frame) -> finding.Seen | None:
+    """The face that the tool sees."""
+    top, left, cover, within = searched(frame, matte)
+    if not cover.size:
+        return None
+    here = np.s_[top : top + cover.shape[0], left : left + cover.shape[1]]
+    pixels = frame.pixels[here].astype(np.float32)
+    found = see(pair.detector, pixels, cover, alone=not within)
+    return None if found is None else found.moved(left, top)
 
 
 def likeness(pair: faces.Pair, one: finding.Seen, other: finding.Seen) -> float:
@@ -123,7 +133,7 @@ def test_of_two_people_the_matte_says_which(pair: faces.Pair) -> None:
     arm = mattes(HERO).pixels[..., [-1]].copy()
     arm[250:262, 150:500] = 1
     reaching = Frame(arm, ("A",), meaning="data")
-    both = see(pair.detector, frame.pixels.astype(np.float32), searched(frame, reaching)[0])
+    both = looked(pair, frame, reaching)
     assert both is not None
     assert likeness(pair, both, alone) > 0.95
 
@@ -131,7 +141,6 @@ def test_of_two_people_the_matte_says_which(pair: faces.Pair) -> None:
 def test_where_a_face_is_looked_for(pair: faces.Pair) -> None:
     """In its matte, in the one matte of all, or between the parts: there it has to be alone."""
     frame = plate(HERO, OTHER)
-    pixels = frame.pixels.astype(np.float32)
     every = mattes(HERO)
     covers = (
         mattes(HERO, regions=("coat", "hair", "face")),
@@ -139,14 +148,12 @@ def test_where_a_face_is_looked_for(pair: faces.Pair) -> None:
         mattes(HERO, regions=("hair", "coat", "trousers")),
     )
     for matte, within in zip(covers, (True, True, False), strict=True):
-        cover, said = searched(frame, matte)
-        assert said is within
-        found = see(pair.detector, pixels, cover, alone=not said)
+        assert searched(frame, matte)[3] is within
+        found = looked(pair, frame, matte)
         assert found is not None
         assert found.face.points[2] == pytest.approx([150, 110], abs=3)
     both = np.maximum(covers[2].pixels, mattes(OTHER, regions=("hair", "coat", "trousers")).pixels)
-    cover, _ = searched(frame, covers[2].with_pixels(both))
-    assert see(pair.detector, pixels, cover, alone=True) is None
+    assert looked(pair, frame, covers[2].with_pixels(both)) is None
 
 
 @pytest.mark.parametrize(
@@ -175,7 +182,7 @@ def test_an_overexposed_face_and_one_that_is_not_there(pair: faces.Pair) -> None
     assert seen(pair, plate(OTHER)) is None
     empty = mattes(HERO)
     nothing = empty.with_pixels(empty.pixels * np.float16(0))
-    assert see(pair.detector, frame.pixels.astype(np.float32), searched(frame, nothing)[0]) is None
+    assert looked(pair, frame, nothing) is None
 
 
 def test_a_detector_that_is_not_sure_is_not_believed(

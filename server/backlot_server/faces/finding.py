@@ -27,8 +27,8 @@ LEAST = 40.0
 _SURE = 0.8
 _DARK, _CLIPPED = 0.0015, 0.3
 _SHARP = 0.09
-_AROUND = 0.6
 _COVERED = 0.4
+_GLANCE = 100_000
 _CLOSE = 160.0
 """Rows that a face has in the second, closer look."""
 _TRIES = ((0.75, 0.35), (0.5, 0.18), (0.95, 0.6))
@@ -64,34 +64,16 @@ class Seen:
         }
 
 
-def around(cover: Cover) -> tuple[int, int, int, int] | None:
-    """Top, left, bottom, right of all that `see` looks at; None where nothing is covered."""
-    rows, columns = (np.nonzero((cover > 0.5).any(axis=axis))[0] for axis in (1, 0))
-    if not len(rows):
-        return None
-    more = round(_AROUND * min(rows[-1] - rows[0] + 1, columns[-1] - columns[0] + 1))
-    return (
-        max(0, int(rows[0]) - more),
-        max(0, int(columns[0]) - more),
-        min(cover.shape[0], int(rows[-1]) + 1 + more),
-        min(cover.shape[1], int(columns[-1]) + 1 + more),
-    )
-
-
 def see(detector: Detector, rgb: Linear, cover: Cover, alone: bool = False) -> Seen | None:
     """The face within a matte; None where none is found.
 
-    Args: rgb (height, width, 3) scene-linear ACEScg; cover (height, width), 0 to 1. alone: whether
-    it has to be the only one there, as in a matte that says little.
+    Args: rgb (height, width, 3) scene-linear ACEScg of the matte and what is around it; cover
+    (height, width), 0 to 1. alone: whether it has to be the only face there, as in a matte that
+    says little.
     """
-    box = around(cover)
-    if box is None:
-        return None
-    found = _far(detector, rgb, cover, box, alone)
-    if found is None:
-        return None
-    closer = _near(detector, rgb, found)
-    return _judged(closer, rgb)
+    rgb = _finite(rgb)
+    found = _far(detector, rgb, cover, alone)
+    return None if found is None else _judged(_near(detector, rgb, found), rgb)
 
 
 def vector(pair: Pair, seen: Seen) -> Vector:
@@ -99,23 +81,21 @@ def vector(pair: Pair, seen: Seen) -> Vector:
     return pair.embedder(seen.crop)
 
 
-def _far(
-    detector: Detector, rgb: Linear, cover: Cover, box: tuple[int, int, int, int], alone: bool
-) -> Face | None:
-    """The first look, at all that the matte surrounds."""
-    top, left, bottom, right = box
-    part = _finite(rgb[top:bottom, left:right])
-    inside = cover[top:bottom, left:right]
-    light = luminance(part)[inside > 0.5]
-    fits = min(1.0, detector.height / part.shape[0], detector.width / part.shape[1])
+def _far(detector: Detector, rgb: Linear, cover: Cover, alone: bool) -> Face | None:
+    """The first look, at all of it."""
+    step = max(1, round(float(np.sqrt(cover.size / _GLANCE))))
+    few = np.s_[::step, ::step]
+    light = luminance(rgb[few][cover[few] > 0.5])
+    fits = min(1.0, detector.height / rgb.shape[0], detector.width / rgb.shape[1])
+    small = _smaller(rgb, fits)
     for quantile, target in _TRIES:
-        shown = displayed(part, gain(light, quantile, target))
+        exposure = gain(light, quantile, target)
         for far in _FAR:
             faces = [
-                _moved(face, left, top)
-                for face in _found(detector, shown, fits * far)
-                if _covered(face, inside) >= _COVERED
+                _scaled(face, 1 / (fits * far))
+                for face in detector(displayed(_smaller(small, far), exposure))
             ]
+            faces = [face for face in faces if _covered(face, cover) >= _COVERED]
             if alone and len(faces) > 1:
                 return None
             if faces:
@@ -126,13 +106,13 @@ def _far(
 def _near(detector: Detector, rgb: Linear, face: Face) -> Face:
     """The same face at a size and an exposure of its own; as it was where it is lost there."""
     top, left, bottom, right = _surroundings(face, rgb.shape[:2], 1.0)
-    part = _finite(rgb[top:bottom, left:right])
+    part = rgb[top:bottom, left:right]
     if not part.size:
         return face
-    shown = displayed(part, _exposure(rgb, face))
     fits = min(1.0, detector.height / part.shape[0], detector.width / part.shape[1])
     scale = min(fits, _CLOSE / max(1.0, face.box[3]))
-    seen = [_moved(each, left, top) for each in _found(detector, shown, scale)]
+    shown = displayed(_smaller(part, scale), _exposure(rgb, face))
+    seen = [_moved(_scaled(each, 1 / scale), left, top) for each in detector(shown)]
     middle = np.array(face.box[:2]) + np.array(face.box[2:]) / 2
     same = [
         each
@@ -146,17 +126,13 @@ def _near(detector: Detector, rgb: Linear, face: Face) -> Face:
 def _judged(face: Face, rgb: Linear) -> Seen:
     """Whether it can be compared, and as what it is then shown to a network."""
     top, left, bottom, right = _surroundings(face, rgb.shape[:2], 0.6)
-    part = _finite(rgb[top:bottom, left:right])
-    shown = displayed(part, _exposure(rgb, face))
-    small = min(1.0, 2 * SIDE / max(1.0, face.box[3]))
-    if small < 1.0:  # a large face is not to be sampled with gaps
-        size = (max(1, round(part.shape[1] * small)), max(1, round(part.shape[0] * small)))
-        shown = np.asarray(cv2.resize(shown, size, interpolation=cv2.INTER_AREA), np.uint8)
+    part = rgb[top:bottom, left:right]
+    small = min(1.0, 2 * SIDE / max(1.0, face.box[3]))  # not to be sampled with gaps
+    shown = displayed(_smaller(part, small), _exposure(rgb, face))
     crop = cropped(shown, (face.points - [left, top]) * small)
     turned, sharp = pose(face.points), sharpness(crop)
     light = luminance(_inner(rgb, face))
-    peak = float(np.nanmax(np.where(np.isfinite(rgb), rgb, 0.0)))
-    held = float((_finite(_inner(rgb, face)) >= 0.97 * peak).any(axis=-1).mean())
+    held = float((_inner(rgb, face) >= 0.97 * rgb.max()).any(axis=-1).mean())
     why = ""
     if min(face.box[3], 1.25 * face.box[2]) < LEAST:
         why = SMALL
@@ -190,15 +166,15 @@ def _inner(rgb: Linear, face: Face) -> Linear:
     height, width = rgb.shape[:2]
     top, left = (int(np.clip(v, 0, s - 1)) for v, s in ((y + h / 4, height), (x + w / 4, width)))
     bottom, right = int(np.ceil(y + h * 0.8)), int(np.ceil(x + w * 0.75))
-    return _finite(rgb[top : max(top + 1, bottom), left : max(left + 1, right)])
+    return rgb[top : max(top + 1, bottom), left : max(left + 1, right)]
 
 
-def _found(detector: Detector, shown: Picture, scale: float) -> list[Face]:
-    """Faces of a picture that is made smaller first, in its own pixels."""
-    size = (max(1, round(shown.shape[1] * scale)), max(1, round(shown.shape[0] * scale)))
-    if size != shown.shape[1::-1]:
-        shown = np.asarray(cv2.resize(shown, size, interpolation=cv2.INTER_AREA), np.uint8)
-    return [_scaled(face, 1 / scale) for face in detector(shown)]
+def _smaller(part: Linear, scale: float) -> Linear:
+    """A picture made smaller, where light adds up."""
+    size = (max(1, round(part.shape[1] * scale)), max(1, round(part.shape[0] * scale)))
+    if size == part.shape[1::-1]:
+        return part
+    return np.asarray(cv2.resize(part, size, interpolation=cv2.INTER_AREA), np.float32)
 
 
 def _scaled(face: Face, by: float) -> Face:

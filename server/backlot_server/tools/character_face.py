@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from backlot.errors import BacklotError, InvalidInput
-from backlot.frame import Frame
+from backlot.frame import Frame, Window
 from backlot.matte import coverage
 from backlot.tools import Input, ToolSpec, Value
 
@@ -30,6 +30,8 @@ if TYPE_CHECKING:
 ENGINE = "Faces"
 FOUND = "found face"
 """As what a reference's face is measured that was found, beside the one that its matte shows."""
+AROUND = 0.6
+"""What is looked at around a matte, as a share of its shorter side."""
 _KEPT = 16
 
 SPEC = ToolSpec(
@@ -149,18 +151,18 @@ def _face_region(job: Job, number: int) -> str:
 
 def _seen(job: Job, number: int, detector: Detector) -> Seen | None:
     """The face on a frame, in the pixels of its data window; kept, since neighbours ask for it."""
-    from ..faces.finding import around, see
+    from ..faces.finding import see
 
     kept: dict[int, Seen | None] = job.state.setdefault("seen faces", {})
     if number not in kept:
         job.check()
         source = job.read("source", number)
-        cover, within = searched(source, job.read("matte", number))
-        box, found = around(cover), None
-        if box is not None:
-            top, left, bottom, right = box
-            part = source.pixels[top:bottom, left:right][..., _rgb(source)].astype(np.float32)
-            found = see(detector, part, cover[top:bottom, left:right], alone=not within)
+        top, left, cover, within = searched(source, job.read("matte", number))
+        found = None
+        if cover.size:
+            here = np.s_[top : top + cover.shape[0], left : left + cover.shape[1]]
+            part = source.pixels[here][..., _rgb(source)].astype(np.float32)
+            found = see(detector, part, cover, alone=not within)
             found = None if found is None else found.moved(left, top)
         kept[number] = found
         for old in [n for n in kept if abs(n - number) > _KEPT]:
@@ -185,23 +187,40 @@ def _known(job: Job, number: int) -> Known | None:
     return known
 
 
-def searched(source: Frame, matte: Frame) -> tuple[Cover, bool]:
-    """How much of each pixel a face may be in, (height, width) of the source, 0 to 1; and whether
-    that is within the character, and not only between its parts.
+def searched(source: Frame, matte: Frame) -> tuple[int, int, Cover, bool]:
+    """Where a face may be: first row and column of the source's data window, from there how much of
+    each pixel, (height, width), 0 to 1, with no pixel where nothing is covered; and whether that is
+    within the character, and not only between its parts.
 
     In the matte of the face; else in the one matte of all; else in the hull of the parts.
     """
     from ..faces.covering import face_channels
+    from ..look.sampling import extents
 
     channels = face_channels(matte) or [c for c in matte.channels if c != "A"] or ["A"]
-    cover = np.zeros(source.pixels.shape[:2], np.float32)
-    for channel in channels:
-        at = [matte.channels.index(channel)]
-        single = matte.with_pixels(matte.pixels[..., at], channels=("A",))
-        np.maximum(cover, coverage(single, source.data_window), out=cover)
-    if face_channels(matte) or channels == ["A"]:
-        return cover, True
-    return _hull(cover), False
+    at = [matte.channels.index(channel) for channel in channels]
+    spans = [row for row in extents(matte.pixels)[at].tolist() if row[1] >= 0]
+    window = _window(source, matte, spans) if spans else None
+    if window is None:
+        return 0, 0, np.zeros((0, 0), np.float32), True
+    cover = np.zeros((window.height, window.width), np.float32)
+    for channel in at:
+        single = matte.with_pixels(matte.pixels[..., [channel]], channels=("A",))
+        np.maximum(cover, coverage(single, window), out=cover)
+    within = bool(face_channels(matte)) or channels == ["A"]
+    top, left = window.y - source.data_window.y, window.x - source.data_window.x
+    return top, left, cover if within else _hull(cover), within
+
+
+def _window(source: Frame, matte: Frame, spans: list[list[int]]) -> Window | None:
+    """What lies around the covered pixels, as far as the source goes. spans: of `extents`."""
+    top, bottom = min(s[0] for s in spans), max(s[1] for s in spans) + 1
+    left, right = min(s[2] for s in spans), max(s[3] for s in spans) + 1
+    more = round(AROUND * min(bottom - top, right - left))
+    theirs = matte.data_window
+    width, height = right - left + 2 * more, bottom - top + 2 * more
+    around = Window(theirs.x + left - more, theirs.y + top - more, width, height)
+    return around.intersect(source.data_window)
 
 
 def _hull(cover: Cover) -> Cover:
