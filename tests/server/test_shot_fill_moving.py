@@ -59,7 +59,7 @@ def made(shot: Crossed) -> dict[int, np.ndarray]:
 
 
 def without(shot: Shot, monkeypatch: pytest.MonkeyPatch, *numbers: int) -> dict[int, np.ndarray]:
-    monkeypatch.setattr(shotfill, "_doubtful", lambda _: False)
+    monkeypatch.setattr(shotfill, "_doubtful", lambda *_: False)
     return shot.filled(*numbers)[0]
 
 

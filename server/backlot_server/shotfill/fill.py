@@ -45,8 +45,9 @@ APART, OFTEN = 0.03, 3.0
 """Sources that lie so far apart in the hole, in code, and so many times further than around it, do
 not agree."""
 CALM = 20.0
-DOUBTED = 0.005
-"""Part of the hole on which they do not, from which on something may move there."""
+DOUBTED = 0.005, 0.05
+"""Part of the hole on which they do not, from which on something may move there; where depth was
+estimated."""
 STEPS = 2
 """Frames on either side whose fills a frame's is held against."""
 Maps = dict[int, tuple[Values, Values]]
@@ -123,7 +124,7 @@ def seen(shot: Shot, number: int, covered: Mask) -> Seen:
     maps, estimated = _maps(shot, number, hole, pairs, lights)
     fade = FADE_STILL if still else FADE
     found = gathered(shot, number, hole, pairs, lights, maps, fade)
-    moving = _moving(shot, number, found, estimated) if _doubtful(found) else ()
+    moving = _moving(shot, number, found, estimated) if _doubtful(found, estimated) else ()
     if moving:
         found = _without(shot, number, found, moving, lights, maps, fade)
     if estimated and (moving or _off(pairs) <= FLAT):
@@ -174,13 +175,14 @@ def agreement(found: Seen, usual: float = 50.0) -> float:
     return max(APART, OFTEN * float(np.percentile(ring, usual)) if len(ring) else 0.0)
 
 
-def _doubtful(found: Seen) -> bool:
+def _doubtful(found: Seen, estimated: bool) -> bool:
     """Whether sources do not agree on some of the hole, measured by the calmest of the ring: what
-    moves may cross most of it."""
+    moves may cross most of it. Where depth was estimated, that is a reason on more of it only."""
     inside = found.hole.inside
     limit = agreement(found, CALM)
     apart = inside & (found.merged.best >= 0) & (found.merged.spread > limit)
-    return bool(np.count_nonzero(apart) > DOUBTED * np.count_nonzero(inside))
+    part = DOUBTED[1 if estimated else 0]
+    return bool(np.count_nonzero(apart) > part * np.count_nonzero(inside))
 
 
 def _filled_up(rest: Seen, found: Seen) -> Seen:

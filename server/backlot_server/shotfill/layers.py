@@ -19,6 +19,7 @@ from ..membrane import Mask, Values
 from . import register
 from .merge import Merged, Samples, merge, sample
 from .moving import Coarse, brought, coarse, middle, moving, part_of, warped
+from .moving import still as behind
 from .points import Hole, channels, target_values
 from .register import undone
 from .shot import Shot
@@ -259,7 +260,7 @@ def _explains(shot: Shot, number: int, layer: Layer) -> bool:
         seen = (cover > SURELY) & (there.known > 0) & (background.shown > 0)
         truth = there.picture[seen].astype(np.float32)
         ours += _misfit(picture[seen], truth)
-        theirs += _misfit(background.still[seen].astype(np.float32), truth)
+        theirs += _misfit(behind(shot, other)[0][seen], truth)
         count += int(np.count_nonzero(seen))
     return count >= FEWEST_SEEN and ours < BETTER * theirs
 

@@ -23,7 +23,7 @@ from .points import channels
 from .register import Matrix, undone
 from .shot import Shot
 
-KEPT_BYTES = 64 << 20
+KEPT_BYTES, KEPT_STILL = 64 << 20, 4
 OTHERS, LEAST_AWAY, MOST_AWAY = 10, 3, 24
 """Frames that a frame is held against, and how many frames away they are."""
 CHANGED, CLEARLY_CHANGED = 0.045, 0.09
@@ -61,17 +61,15 @@ class Coarse:
 @dataclass(frozen=True)
 class Moving:
     """Where a frame shows something that moves by itself. mask: (height, width) uint8, of the
-    coarse frame; 0 where that is not known. still: what the others show, (height, width, 3)
-    float16; shown: where they do, uint8.
+    coarse frame; 0 where that is not known. shown: where others show what stands still, uint8.
     """
 
     mask: npt.NDArray[np.uint8]
-    still: npt.NDArray[np.float16]
     shown: npt.NDArray[np.uint8]
 
     @property
     def bytes(self) -> int:
-        return int(self.mask.nbytes + self.still.nbytes + self.shown.nbytes)
+        return int(self.mask.nbytes + self.shown.nbytes)
 
 
 def coarse(shot: Shot, number: int) -> Coarse:
@@ -149,6 +147,35 @@ def brought(matrix: Matrix, one: Coarse, other: Coarse) -> tuple[Values, Mask]:
 
 def _moving(shot: Shot, number: int) -> Moving:
     one = coarse(shot, number)
+    target = one.picture.astype(np.float32)
+    behind, shown = still(shot, number)
+    blurred = [
+        np.asarray(cv2.GaussianBlur(each, (0, 0), _BLUR), np.float32) for each in (target, behind)
+    ]
+    usable = (shown > 0) & (one.known > 0)
+    off, strictly = (
+        np.where(usable, _off(blurred[0], blurred[1], within), np.float32(0)) for within in (1, 0)
+    )
+    mask = _patches(off)
+    rim = np.asarray(cv2.dilate(mask, np.ones((3, 3), np.uint8)))
+    mask |= rim & (strictly > CLEARLY_CHANGED).astype(np.uint8)
+    return Moving(mask, shown)
+
+
+def still(shot: Shot, number: int) -> tuple[Values, npt.NDArray[np.uint8]]:
+    """What other frames show where a coarse frame is, (height, width, 3) codes, and where they do;
+    most of what moves is not on it."""
+    kept: OrderedDict[int, Any] = shot.kept.setdefault("still", OrderedDict())
+    if number not in kept:
+        kept[number] = _still(shot, number)
+        if len(kept) > KEPT_STILL:
+            kept.popitem(last=False)
+    found: tuple[Values, npt.NDArray[np.uint8]] = kept[number]
+    return found
+
+
+def _still(shot: Shot, number: int) -> tuple[Values, npt.NDArray[np.uint8]]:
+    one = coarse(shot, number)
     ways = register.chained(shot, number, shot.neighbours(number))
     away = sorted(n for n in ways if LEAST_AWAY <= abs(n - number) <= MOST_AWAY)
     if len(away) > OTHERS:
@@ -161,18 +188,7 @@ def _moving(shot: Shot, number: int) -> Moving:
         picture, known = brought(ways[source], one, coarse(shot, source))
         stack[at] = _as_light(picture, target, known & (one.known > 0))
         stack[at][~known] = np.nan
-    still, shown = middle(stack, 2)
-    blurred = [
-        np.asarray(cv2.GaussianBlur(each, (0, 0), _BLUR), np.float32) for each in (target, still)
-    ]
-    usable = (shown > 0) & (one.known > 0)
-    off, strictly = (
-        np.where(usable, _off(blurred[0], blurred[1], within), np.float32(0)) for within in (1, 0)
-    )
-    mask = _patches(off)
-    rim = np.asarray(cv2.dilate(mask, np.ones((3, 3), np.uint8)))
-    mask |= rim & (strictly > CLEARLY_CHANGED).astype(np.uint8)
-    return Moving(mask, still.astype(np.float16), shown)
+    return middle(stack, 2)
 
 
 def _as_light(picture: Values, target: Values, both: Mask) -> Values:

@@ -25,7 +25,7 @@ NEAR = 8
 """All frames within so many of a target are its sources."""
 FAR = 48
 """Beyond them, up to here, those whose number can be divided by NEAR."""
-CODES_BYTES = 450 << 20
+CODES_BYTES = 400 << 20
 LOOKS_BYTES = 500 << 20
 _LOCAL = 33
 _FLAT = 0.02
