@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 from collections.abc import Iterator
 from dataclasses import replace
 from datetime import date, timedelta
@@ -186,6 +187,21 @@ def test_vectors_are_kept_until_reference_or_network_changes(
         first.write_text(broken)
         faces.gathered(studio, hero)
         assert first.read_text() == before
+
+
+def test_a_reference_that_is_gone_leaves_no_vector(studio: Studio, hero: folder.Character) -> None:
+    faces.gathered(studio, hero)
+    shutil.rmtree(references.read_all(hero)[0].folder)
+    assert len(faces.gathered(studio, hero).faces) == len(vectors(hero)) == 2
+
+
+def test_faces_stay_on_this_machine(
+    studio: Studio, hero: folder.Character, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(studio, "remote", True)
+    assert "the server is on another machine" in faces.told(studio, hero)
+    assert "face" not in json.loads(sending.sent(studio, hero.folder, "check"))
+    assert not vectors(hero)
 
 
 @pytest.mark.parametrize(

@@ -207,23 +207,42 @@ def _refused(character: Character, quiet: bool = False) -> str:
     return consents.permitted(character.folder, record, FACE, rules)
 
 
-def _all_of(studio: Studio, character: Character, installed: Fields) -> list[Face]:
-    return [_of(studio, character, each, installed) for each in read_all(character)]
+def _all_of(
+    studio: Studio, character: Character, installed: Fields, own: bool = True
+) -> list[Face]:
+    """own: of the character that is checked; of others, a reference that is there is believed to be
+    as it was, for its name is its hash, and there may be many."""
+    found = read_all(character)
+    _forget_lost(character, found)
+    return [_of(studio, character, each, installed, own) for each in found]
 
 
-def _of(studio: Studio, character: Character, reference: Reference, installed: Fields) -> Face:
+def _forget_lost(character: Character, references: Sequence[Reference]) -> None:
+    """Remove what is kept of references that are gone."""
+    there = {each.id for each in references}
+    with suppress(OSError):
+        for path in (character.folder / FOLDER).glob("*.json"):
+            if path.stem not in there:
+                path.unlink(missing_ok=True)
+
+
+def _of(
+    studio: Studio, character: Character, reference: Reference, installed: Fields, own: bool
+) -> Face:
     """A reference's face, from the folder where it still holds."""
-    made_from = f"{reference.digest()}-{installed['key']}"
     path = character.folder / FOLDER / f"{reference.id}.json"
+    key = str(installed["key"])
     with suppress(BacklotError):
         fields = read_json(path)
-        if fields.get("made_from") == made_from and fields.get("blake3") == _hash(fields):
+        made_from = str(fields.get("made_from"))
+        same = made_from == f"{reference.digest()}-{key}" if own else made_from.endswith(f"-{key}")
+        if same and fields.get("blake3") == _hash(fields):
             return _face(reference, fields)
     told = measured(studio, TOOL, reference.frame(), reference.mattes())
     names = ("why", "pose", "yaw", "pitch", "height", "score", "sharpness", "vector")
     fields = {
         "backlot_face": VERSION,
-        "made_from": made_from,
+        "made_from": f"{reference.digest()}-{key}",
         "networks": str(told.get("networks", "")),
         **{name: told[name] for name in names if name in told},
     }
@@ -269,7 +288,8 @@ def _others(studio: Studio, character: Character, installed: Fields) -> dict[str
                 continue
             if _refused(other, quiet=True):
                 continue
-            faces = [face for face in _all_of(studio, other, installed) if face.text]
+            known = _all_of(studio, other, installed, own=False)
+            faces = [face for face in known if face.text]
             if faces:
                 found[str(path)] = faces
     return found
