@@ -39,7 +39,8 @@ class Check:
     """What is checked: a character as `sending.sent` gives it, in shots, with results in `out`.
 
     costume: for shots that name none. clip: scene-linear value from which the camera holds no
-    colour; 0: never. colorspace: of the plates, where their files do not say it.
+    colour; 0: never. colorspace: of the plates, where their files do not say it. diffuse: they are
+    a renderer's diffuse colour.
     """
 
     character: str
@@ -48,6 +49,7 @@ class Check:
     costume: str = ""
     clip: float = 0.0
     colorspace: str = ""
+    diffuse: bool = False
 
 
 def run(
@@ -130,6 +132,7 @@ class _Shot:
             "mode": "check",
             "costume": shot.costume or check.costume,
             "clip": check.clip,
+            "diffuse": check.diffuse,
         }
         spec = studio.tool(TOOL)
         self._near = max(max(each.before, each.after) for each in spec.inputs)

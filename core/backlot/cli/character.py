@@ -24,6 +24,15 @@ _Mattes = Annotated[
     ),
 ]
 _Costume = Annotated[str, typer.Option(metavar="NAME", help="Which costume is worn.")]
+_Diffuse = Annotated[
+    bool,
+    typer.Option(
+        "--diffuse",
+        metavar="",
+        help="The plates, and the references, are a renderer's diffuse colour.",
+        show_default=False,
+    ),
+]
 _Range = Annotated[str, typer.Option("--range", metavar="FRAMES", help="As 1001-1040.")]
 
 
@@ -229,13 +238,14 @@ def check(
     clip: Annotated[
         float, typer.Option(metavar="VALUE", help="Where the camera clips; 0: nowhere.")
     ] = 0.0,
+    diffuse: _Diffuse = False,
     force: Annotated[bool, typer.Option("--force", metavar="", help="Measure all again.")] = False,
     as_json: _Json = False,
 ) -> int:
     """Check shots. Ends with 0: unchanged, 10: changed, 11: not all could be told."""
     from . import character_work
 
-    return character_work.check(folder, shots, out, mattes, costume, clip, force, as_json)
+    return character_work.check(folder, shots, out, mattes, costume, clip, diffuse, force, as_json)
 
 
 def calibrate(
@@ -267,12 +277,20 @@ def lock(
     strength: Annotated[float, typer.Option(metavar="NUMBER", help="0 to 1.")] = 1.0,
     frames: _Range = "",
     clip: Annotated[float, typer.Option(metavar="VALUE", help="Where the camera clips.")] = 0.0,
+    diffuse: _Diffuse = False,
+    network: Annotated[
+        str, typer.Option(metavar="NAME", help="What redraws texture that colour cannot mend.")
+    ] = "off",
+    redraw: Annotated[
+        str, typer.Option(metavar="REGIONS", help="Those that it redraws, drifted or not.")
+    ] = "",
     as_json: _Json = False,
 ) -> int:
     """Bring back what changed, and nothing else; write a CDL of it beside the take."""
     from . import character_work
 
     given = {"costume": costume, "only": only, "strength": strength, "clip": clip}
+    given |= {"diffuse": diffuse, "network": network, "redraw": redraw}
     return character_work.lock(folder, shots, out, mattes, frames, given, as_json)
 
 

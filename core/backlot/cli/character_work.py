@@ -28,6 +28,7 @@ def check(
     mattes: str,
     costume: str,
     clip: float,
+    diffuse: bool,
     force: bool,
     as_json: bool,
 ) -> int:
@@ -50,7 +51,7 @@ def check(
         compared = faces.told(studio, character)
         references = read_all(character)
         checked = reports.begin(Path(out), character, references, shots, source, compared)
-        work = checks.Check(text, shots, Path(out), costume, clip)
+        work = checks.Check(text, shots, Path(out), costume, clip, diffuse=diffuse)
         with followed(f"check {character.name}", as_json) as progress:
             for result in checks.run(studio, work, force=force, progress=progress):
                 _tell_shot(result, as_json)

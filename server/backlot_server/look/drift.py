@@ -39,6 +39,8 @@ _SIZE = 1.17
 """Of a drift, as a share of the threshold: standard deviation along each axis of CIE Lab."""
 _ELSEWHERE = 0.002
 """Variance by which the light of a chart is not that of the character beside it."""
+_LEVEL = 0.12
+"""ln luminance from which a region of a picture without light is lighter or darker."""
 _EVEN, _STEADY = 0.12, 0.15
 _SURPRISE = 0.53
 """Mean over undrifted regions of the characters that constants were chosen on, each held at 9."""
@@ -277,12 +279,14 @@ def judge(
     residuals: Mapping[str, Residual],
     thresholds: Mapping[str, float],
     smooth: Mapping[str, Values] | None = None,
+    unlit: bool = False,
 ) -> dict[str, Verdict]:
     """A verdict for each region of a frame.
 
     thresholds: CIEDE2000 from which a region has changed, "" for those without their own. smooth:
     opponents by region, what the light leaves on the frames nearby taken together; without it the
-    frame's own.
+    frame's own. unlit: pictures of a renderer's diffuse colour, on which no light is: luminance is
+    judged as colour is.
     """
     if not residuals:
         return {}
@@ -295,15 +299,18 @@ def judge(
         ]
     )
     return {
-        name: _said(residual, left[name], weighed, at, limits[name])
+        name: _said(residual, left[name], weighed, at, limits[name], unlit)
         for at, (name, residual) in enumerate(residuals.items())
     }
 
 
-def _said(residual: Residual, left: Values, weighed: Weighed, at: int, limit: float) -> Verdict:
+def _said(
+    residual: Residual, left: Values, weighed: Weighed, at: int, limit: float, unlit: bool
+) -> Verdict:
     odds, drift = float(weighed.odds[at]), weighed.drift[at]
     tone = _tone(residual.reference)
-    gain = _gain(tone, drift)
+    other_level = unlit and not residual.fixed and abs(left[0]) > _LEVEL
+    gain = colour.from_opponent([left[0], *drift]) if other_level else _gain(tone, drift)
     size = float(colour.difference(colour.lab(tone), colour.lab(tone * gain)))
     error = float(np.sqrt(np.trace(_metric(tone) @ weighed.sure[at])))
     said = Verdict(
@@ -316,7 +323,7 @@ def _said(residual: Residual, left: Values, weighed: Weighed, at: int, limit: fl
     )
     if residual.mixed > _MIXED or residual.tinted > _TINTED:
         return replace(said, why="mixed-light")
-    if odds >= _YES:
+    if odds >= _YES or other_level:
         return replace(said, verdict=CHANGED if size + error >= limit else UNCHANGED)
     if odds <= _NO:
         return replace(said, verdict=UNCHANGED)

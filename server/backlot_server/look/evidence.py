@@ -173,7 +173,7 @@ def _changes(fixed: tuple[bool, ...]) -> Values:
     """Of how many changes each explanation speaks."""
     count = _explanations(fixed).sum(1)
     whole = any(fixed) & (count == len(fixed) - sum(fixed))
-    return np.where(whole, np.minimum(count, _WHOLE), count)
+    return np.asarray(np.where(whole, np.minimum(count, _WHOLE), count))
 
 
 @cache

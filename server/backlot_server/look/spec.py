@@ -112,6 +112,15 @@ SPEC = ToolSpec(
             "texture drifted.",
         ),
         Param(
+            "diffuse",
+            "bool",
+            False,
+            "Diffuse colour",
+            group="Check",
+            help="The plate is a renderer's diffuse colour, as the references are: no light is on "
+            "it, so that lightness is judged and brought back too.",
+        ),
+        Param(
             "clip",
             "float",
             0.0,

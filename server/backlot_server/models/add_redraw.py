@@ -135,7 +135,7 @@ def _tried(file: Path, card: Card) -> tuple[float, float]:
 
 
 def _pictures(card: Card) -> tuple[Values, Mask, Values, Values]:
-    """A frame of broad waves, where to draw, and two references: of other colours, and of fine texture."""
+    """A frame of broad waves, where to draw, and two references of other colours and textures."""
     side = card.multiple * (-(-_SIDE // card.multiple) | 1)
     height, width = card.fixed or (side, side + 2 * card.multiple)
     y, x = np.mgrid[:height, :width] / np.float32(max(height, width))

@@ -86,8 +86,9 @@ def _judged(job: Job, number: int) -> tuple[Opinion, dict[str, Verdict]]:
     near = [_near(job, n) for n in range(number - NEAR, number + NEAR + 1)]
     thresholds = _character(job, number)["thresholds"]
     smooth = {name: _smooth(near, name) for name in here.residuals}
+    unlit = bool(job.values(number)["diffuse"])
     verdicts = {name: Verdict(CANNOT_TELL, why=why) for name, why in here.refused.items()}
-    return here, verdicts | judge(here.residuals, thresholds, smooth)
+    return here, verdicts | judge(here.residuals, thresholds, smooth, unlit)
 
 
 def _near(job: Job, number: int) -> Opinion | None:
