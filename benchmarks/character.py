@@ -153,9 +153,10 @@ def through(
     plate: Callable[[Case, str], Any],
     cover: Callable[[Case], Any],
     mode: str,
+    **given: Any,
 ) -> Iterator[tuple[int, Any, dict[str, Any]]]:
     """Cases through the tool, none beside another in time: which, its picture, what was measured
-    of its regions. plate, cover: a case's picture, and its mattes."""
+    of its regions. plate, cover: a case's picture, and its mattes. given: more parameters."""
     from backlot import Frame
     from backlot.errors import MissingFrame
     from backlot.events import FrameFailed, Result
@@ -170,7 +171,7 @@ def through(
         return Frame(plate(every[at], ""), number=number)
 
     numbers = [at * STEP for at in range(len(every))]
-    params = {"character": sent, "mode": mode}
+    params = {"character": sent, "mode": mode, **given}
     with studio.submit(
         "character-lock", numbers, read, ["source", "matte"], params, priority="batch"
     ) as running:

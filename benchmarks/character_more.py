@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Iterator, Sequence
+from dataclasses import replace
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -65,6 +66,18 @@ def figures(
         )
         silent = neon["cannot tell, same"]
         yield Figure(f"{head}, {name}: two-colour light, cannot tell", silent, "%", None, note)
+        yield from _corrected(f"{head}, {name}", main)
+
+
+def _corrected(head: str, seen: Sequence[Seen]) -> Iterator[Figure]:
+    """What changed and was brought back; and what changed in lightness alone."""
+    done = [s for s in seen if s.counts and s.verdict == "changed" and np.isfinite(s.before)]
+    if told := scores.corrections(done):
+        note = f"{told['before']:.2f} to {told['after']:.2f}, halved {told['halved']:.0f} %"
+        yield Figure(f"{head}: of the difference left", told["ratio"], "%", None, note)
+        alone = [s for s in seen if s.lightness_only]
+        found = 100 * sum(s.verdict == "changed" for s in alone) / max(1, len(alone))
+        yield Figure(f"{head}: lightness alone, found", found, "%", None, f"of {len(alone)}")
 
 
 def _with_references(studio: Any, home: Path, character: Character) -> list[Seen]:
@@ -83,18 +96,28 @@ def _with_references(studio: Any, home: Path, character: Character) -> list[Seen
 
 
 def _with_passes(studio: Any, home: Path, character: Character) -> list[Seen]:
-    """It hangs on no light: judged once, and that counts in each."""
-    sent = _looks(studio, home, character, cast.REFERENCE, _diffuse)
+    """It hangs on no light: judged once, and that counts in each. Corrected to what it would be."""
+    from .character import through
+
+    sent = json.dumps(_looks(studio, home, character, cast.REFERENCE, _diffuse))
     every = [case for case in cases.cases(character) if case.light == "day"]
-    once = {
-        (each.case.path, each.region): each
-        for each in _seen(studio, json.dumps(sent), character, every, _diffuse, _cover)
-    }
-    return [
-        Seen(Case(character, each.case.view, each.case.variant, light), each.region, each.said)
-        for each in once.values()
-        for light in lights.LIGHTS
-    ]
+    found = []
+    told = through(studio, sent, every, _diffuse, _cover, "lock", diffuse=True)
+    for number, made, measured in told:
+        case = every[number]
+        cover = _cover(case)
+        for region in cases.shown(case):
+            apart = (float("nan"),) * 2
+            inside = cover.pixels[..., cover.channels.index(region)] > 0.98
+            if region in case.drift and inside.any():
+                truth = _diffuse(replace(case, variant="clean"), "").astype(np.float32)
+                before = _diffuse(case, "").astype(np.float32)
+                apart = tuple(scores.apart(p, truth, truth, inside) for p in (before, made))
+            found += [
+                Seen(replace(case, light=light), region, measured[region], *apart)
+                for light in lights.LIGHTS
+            ]
+    return found
 
 
 def _with_chart(studio: Any, home: Path, character: Character) -> list[Seen]:
