@@ -17,7 +17,7 @@ from .moving import coarse, moving
 from .register import Matrix, Points, undone
 from .shot import Shot
 
-WITHIN = 12
+WITHIN = 18
 """Frames before and after within which a thing is followed."""
 SEEDS = 6
 """Frames before and after from which things are followed."""
