@@ -62,6 +62,7 @@ def test_a_check_ends_with_a_code_for_automation(show: CommandLine) -> None:
     same = show(*CHECK, "shots/same", "-o", "out/same")
     assert same.code == 0, same.out + same.err
     assert "coat unchanged" in same.out
+    assert "Faces are not compared: no face network is installed." in " ".join(same.out.split())
     changed = show(*CHECK, "shots", "-o", "out/all")
     assert changed.code == 10
     assert "coat changed by" in changed.out

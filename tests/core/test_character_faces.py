@@ -130,7 +130,7 @@ def test_faces_in_shots(studio: Studio, cast: folder.Character, tmp_path: Path) 
     assert "likeness of another face" in page
     told = json.loads((tmp_path / "out" / "report.json").read_text())
     assert told["faces"].startswith("Faces are compared by faces-find (green)")
-    assert "3 faces of 1 other character" in told["faces"]
+    assert "3 faces of 1 other character; the same from 0." in told["faces"]
     assert {shot["shot"]: shot["face"]["verdict"] for shot in told["shots"]}["double"] == "other"
     markers = (tmp_path / "out" / "markers.otio").read_text()
     assert "Hero: another face" in markers

@@ -69,6 +69,8 @@ def test_a_check_tells_every_frame_and_what_it_comes_to(
     assert found["coat"]["worst"] == max(sizes, key=sizes.get)
     assert found["coat"]["spans"] == [[1001, 1006]]
     assert job.outcome["verdict"] == "changed"
+    assert job.outcome["faces"] == "Faces are not compared: no face network is installed."
+    assert "face" not in job.outcome
     assert "coat changed by" in Path(job.outcome["report"]).read_text()
     again = link.wait(link.check(hero, [], **asked), 120)
     assert sorted(again.results) == list(FRAMES), "what is kept is told too"

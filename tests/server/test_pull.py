@@ -14,6 +14,7 @@ from backlot.errors import (
     NotFound,
     ServerUnavailable,
     UnreadableFile,
+    Unsupported,
 )
 from backlot_server import models
 from backlot_server.models import pull as pulling
@@ -131,6 +132,29 @@ def test_a_network_comes_with_its_card(home, mirror):
     assert here(home) == ["texture.json", "texture.onnx"]
     assert told == sorted(told)
     assert told[-1] == len(CONTENT)
+
+
+@pytest.mark.parametrize(
+    ("file", "purpose"), [("faces-find", "face detection"), ("faces-know", "face recognition")]
+)
+def test_a_network_for_faces_is_tried_like_any_other(home, mirror, file, purpose):
+    mirror.content = (NETWORKS / f"{file}.onnx").read_bytes()
+    digest = hashlib.sha256(mirror.content).hexdigest()
+    offer(home, purpose=purpose, bytes=len(mirror.content), sha256=digest, note="Sees dots.")
+    card = pull("texture", mirror=mirror.url)
+    assert (card.purpose, card.limits, card.licence.data) == (purpose, "Sees dots.", "drawn by us")
+    assert models.find("texture") == card
+
+
+def test_what_is_no_network_for_faces_is_refused(home, mirror):
+    """Whatever the catalogue calls it."""
+    mirror.content = (NETWORKS / "faces-alike.onnx").read_bytes()
+    digest = hashlib.sha256(mirror.content).hexdigest()
+    more = {"bytes": len(mirror.content), "sha256": digest, "purpose": "face recognition"}
+    offer(home, **more)
+    with pytest.raises(Unsupported, match="gives the same for any picture"):
+        pull("texture", mirror=mirror.url)
+    assert "texture" not in models.catalogue()
 
 
 def test_one_that_is_here_is_not_fetched_again(mirror):

@@ -70,7 +70,9 @@ class Faces:
     def __str__(self) -> str:
         if self.why:
             return f"Faces are not compared: {self.why.rstrip('.')}."
-        return f"Faces are compared by {self.networks}; {self.basis}."
+        near = ", ".join(f"{each.same:.2f} {pose}" for pose, each in self.bounds.items())
+        same = f"; the same from {near}" if near else ""
+        return f"Faces are compared by {self.networks}; {self.basis}{same}."
 
     def fields(self) -> Fields:
         """As it is sent, but for the vectors: their hash stands for them."""
