@@ -20,6 +20,7 @@ NAMES = [
     "fill_stills",
     "fill_shots",
     "fill_long",
+    "fill_lens",
     "upscale_quality",
     "upscale_flicker",
     "upscale_engines",

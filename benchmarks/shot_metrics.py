@@ -61,7 +61,7 @@ class Shot:
         mattes = [(matte > 0).astype(np.float32) for matte in soft]
         depth = [read(folder / f"depth.{n}.exr")[..., 0] for n in numbers]
         shot = Shot(folder.name, folder, plates, clean, mattes, depth, cameras, grow)
-        shot.holes = [_within_disc(matte > 0, grow) for matte in mattes]
+        shot.holes = [hole_of(matte, grow) for matte in mattes]
         return shot
 
     def positions(self, at: int, other: int) -> tuple[Picture, Picture]:
@@ -299,11 +299,12 @@ def _within(where: Picture, shape: tuple[int, ...]) -> Mask:
     return (x >= 0) & (y >= 0) & (x <= shape[1] - 1) & (y <= shape[0] - 1)
 
 
-def _within_disc(mask: Mask, radius: float) -> Mask:
+def hole_of(matte: Picture, grow: float) -> Mask:
+    """What a matte covers, grown by a disc."""
     import cv2
 
-    away = cv2.distanceTransform((~mask).astype(np.uint8), cv2.DIST_L2, cv2.DIST_MASK_PRECISE)
-    return np.asarray(away <= radius + 1e-4)
+    away = cv2.distanceTransform((matte <= 0).astype(np.uint8), cv2.DIST_L2, cv2.DIST_MASK_PRECISE)
+    return np.asarray(away <= grow + 1e-4)
 
 
 def _grown(mask: Mask, pixels: int) -> Mask:
