@@ -263,6 +263,14 @@ def test_vectors_go_when_consent_ends(
     assert faces.gathered(studio, hero).why
 
 
+def test_a_list_of_characters_removes_them_too(studio: Studio, hero: folder.Character) -> None:
+    faces.gathered(studio, hero)
+    allowed(hero, Consent("A. Performer", uses=ALL, revoked=TODAY))
+    (listed,) = sending.library(hero.folder.parent)
+    assert listed["consent"].startswith("revoked on")
+    assert not vectors(hero)
+
+
 def test_recording_that_it_is_revoked_removes_them_at_once(
     studio: Studio, hero: folder.Character
 ) -> None:

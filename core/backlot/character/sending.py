@@ -122,6 +122,7 @@ def _listed(path: Path) -> dict[str, Any]:
 
 def summary(character: Character) -> dict[str, Any]:
     """A character in a few values that JSON has. Raises: UnreadableFile."""
+    faces.forget_what_ended(character)
     references = read_all(character)
     return {
         "name": character.name,
