@@ -46,7 +46,7 @@ def figures() -> Iterator[Figure]:
 
     tuned, frozen = cases.characters(False), cases.characters(True)
     if not tuned and not frozen:
-        note = "`make characters` renders them (a quarter of an hour)"
+        note = "`make characters` renders them (half an hour)"
         yield Figure("character lock: not measured, the renders are absent", 0, "", None, note)
         return
     with own_server(), backlot.connect() as studio, tempfile.TemporaryDirectory() as home:
