@@ -8,8 +8,8 @@ shot's frames only cosines leave.
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any
+from collections.abc import Callable, Mapping
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import numpy as np
 
@@ -26,6 +26,8 @@ if TYPE_CHECKING:
     from ..faces.comparing import Known
     from ..faces.finding import Cover, Seen
     from ..faces.yunet import Detector
+
+Network = TypeVar("Network")
 
 ENGINE = "Faces"
 FOUND = "found face"
@@ -86,10 +88,7 @@ def told(job: Job, number: int) -> dict[str, Any]:
     known = _known(job, number)
     if known is None:
         return said
-    try:
-        networks = pair()
-    except BacklotError:  # the client was told when it measured the references
-        networks = None
+    networks = _once(job, "face pair", pair)
     if networks is None or networks.key != known.key:
         return {**said, "face": {"verdict": CANNOT_TELL, "why": NETWORKS}}
     seen = _seen(job, number, networks.detector)
@@ -111,11 +110,8 @@ def found_face(job: Job, number: int, regions: Mapping[str, int]) -> tuple[str, 
     region = FOUND if mode == "describe" else _face_region(job, number)
     if mode == "lock" or not region or region in regions:
         return None
-    try:
-        detector = finder()
-        seen = None if detector is None else _seen(job, number, detector)
-    except BacklotError:
-        return None
+    detector = _once(job, "face finder", finder)
+    seen = None if detector is None else _seen(job, number, detector)
     if detector is None or seen is None or seen.why in (TURNED, SMALL):
         return None
     card = detector.card
@@ -168,6 +164,18 @@ def _seen(job: Job, number: int, detector: Detector) -> Seen | None:
         for old in [n for n in kept if abs(n - number) > _KEPT]:
             del kept[old]
     return kept[number]
+
+
+def _once(job: Job, name: str, load: Callable[[], Network | None]) -> Network | None:
+    """Networks as they are when a job first asks; None where they are damaged too, which the client
+    was told when it measured the references."""
+    if name not in job.state:
+        try:
+            job.state[name] = load()
+        except BacklotError:
+            job.state[name] = None
+    loaded: Network | None = job.state[name]
+    return loaded
 
 
 def _known(job: Job, number: int) -> Known | None:
