@@ -120,7 +120,7 @@ def test_reasons_of_the_tool_all_have_words() -> None:
 def test_what_is_measured_beside_colour_is_noted() -> None:
     lines = [(n, said("unchanged", texture=0.2, detail=1.1, lightness=-1.2)) for n in range(3)]
     assert of_shot("coat", lines).notes == (
-        "less contrast in its texture (0.2x the reference)",
+        "less contrast in its texture (0.2x the reference), which colour cannot mend",
         "darker by 1.2 stops",
     )
     quiet = [(n, said("unchanged", texture=1.2, lightness=0.6)) for n in range(3)]

@@ -10,12 +10,14 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+import backlot
 from backlot import connect
 from backlot.character import folder, references, sending
 from backlot.character.pictures import picture
 from backlot.errors import InvalidInput, Unsupported
 from backlot.frame import Frame
 from backlot.link.protocol import spec_to_json
+from backlot.shot import process
 from backlot_server import models
 from backlot_server.look.redraw import redraw
 from backlot_server.look.spec import networks
@@ -230,3 +232,25 @@ def test_a_client_sends_pictures_when_they_are_asked_for(
         text["references"][0]["id"] = "somebody_else_s"
         with pytest.raises(InvalidInput, match="pictures"):
             studio.run("character-lock", character=json.dumps(text), **given)
+
+
+def test_a_take_of_a_shot_is_redrawn_too(server: RunningServer, tmp_path: Path) -> None:
+    hero = folder.new(tmp_path / "hero", "Hero", tuple(REGIONS))
+    references.add(hero, frame(50), matte(), shot="sh010")
+    (tmp_path / "shot").mkdir()
+    for number in (1001, 1002):
+        plate = worn(number, dtype=np.float16)
+        backlot.write(tmp_path / "shot" / f"plate.{number}.exr", plate)
+        backlot.write(tmp_path / "shot" / f"roto.{number}.exr", matte())
+    out = tmp_path / "locked.####.exr"
+    with connect(endpoint=server.endpoint) as studio:
+        take = process(
+            studio, "character-lock", str(tmp_path / "shot/plate.####.exr"), str(out),
+            matte=str(tmp_path / "shot/roto.####.exr"), character=str(hero.folder), mode="lock",
+            network="brush",
+        )  # fmt: skip
+    assert not take.failed, take
+    made = backlot.read(tmp_path / "locked.1002.exr").pixels
+    truth = frame(1002, dtype=np.float32).pixels
+    assert off(made, truth) < 0.35 * off(worn(1002).pixels, truth)
+    assert [each.measured["regions"]["coat"]["redrawn"] for each in take.frames] == ["brush"] * 2

@@ -272,7 +272,8 @@ def _notes(frames: Sequence[tuple[int, Mapping[str, Any]]]) -> tuple[str, ...]:
         known = [float(said[name]) for _, said in frames if said.get(name)]
         ratio = median(known) if known else 1.0
         if ratio > _TEXTURE or ratio < 1 / _TEXTURE:
-            found.append(f"{more if ratio > 1 else less} ({ratio:.1f}x the reference)")
+            rest = ", which colour cannot mend" if name == "texture" else ""
+            found.append(f"{more if ratio > 1 else less} ({ratio:.1f}x the reference){rest}")
     stops = [s["lightness"] for _, s in frames if isinstance(s.get("lightness"), (int, float))]
     if stops and abs(median(stops)) >= _STOPS:
         found.append(_lightness(median(stops)))
