@@ -30,8 +30,10 @@ FADE = 6.0
 """Frames of distance after which a frame's part in a layer is a third."""
 BETTER = 0.5
 """Part of the squared misfit of what stands still that a layer may have."""
-FEWEST_SEEN = 40
-"""Pixels of a layer that must be seen on the frame and those next to it."""
+WORSE = 1.2
+"""What it may have of that on the frame itself: a shadow may lie on all of it that is seen there."""
+FEWEST_SEEN, EVIDENCE = 40, 3
+"""Pixels of a layer that must be seen on the frame and so many on either side."""
 SOLID, SURELY = 0.5, 0.9
 FEWER, MORE = 0.2, 0.6
 """Parts of the frames that must show a thing at a point of it, for none and all of its cover: what
@@ -250,19 +252,23 @@ def _misfit(picture: Values, truth: Values) -> float:
 
 
 def _explains(shot: Shot, number: int, layer: Layer) -> bool:
-    """Whether what is seen of it is rather as the layer has it than as what stands still is."""
-    ours, theirs, count = 0.0, 0.0, 0
-    for other in (number, number - 1, number + 1):
-        if other not in layer.thing.ways:
+    """Whether what is seen of it, on the frame and a few around it, is rather as the layer has it
+    than as what stands still is, and on the frame itself not clearly less so."""
+    total = np.zeros(3)
+    for other in range(number - EVIDENCE, number + EVIDENCE + 1):
+        if other not in layer.thing.ways or (other != number and other not in layer.thing.seen):
             continue
-        there, background = coarse(shot, other), moving(shot, other)
+        there = coarse(shot, other)
+        background, shown = behind(shot, other)
         cover, picture = _on(layer, shot, other)
-        seen = (cover > SURELY) & (there.known > 0) & (background.shown > 0)
+        seen = (cover > SURELY) & (there.known > 0) & (shown > 0)
         truth = there.picture[seen].astype(np.float32)
-        ours += _misfit(picture[seen], truth)
-        theirs += _misfit(behind(shot, other)[0][seen], truth)
-        count += int(np.count_nonzero(seen))
-    return count >= FEWEST_SEEN and ours < BETTER * theirs
+        ours, theirs = _misfit(picture[seen], truth), _misfit(background[seen], truth)
+        count = int(np.count_nonzero(seen))
+        if other == number and count >= FEWEST_SEEN and ours > WORSE * theirs:
+            return False
+        total += ours, theirs, count
+    return bool(total[2] >= FEWEST_SEEN and total[0] < BETTER * total[1])
 
 
 def _behind_what_stands(shot: Shot, number: int, layer: Layer) -> Layer:
