@@ -31,7 +31,7 @@ FADE = 6.0
 BETTER = 0.5
 """Part of the squared misfit of what stands still that a layer may have."""
 WORSE = 1.2
-"""What it may have of that on the frame itself: a shadow may lie on all of it that is seen there."""
+"""What it may have of that on the frame itself: all that is seen there may lie in a shadow."""
 FEWEST_SEEN, EVIDENCE = 40, 3
 """Pixels of a layer that must be seen on the frame and so many on either side."""
 SOLID, SURELY = 0.5, 0.9
