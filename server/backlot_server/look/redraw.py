@@ -24,8 +24,9 @@ from ..models import Card, verify
 from ..platecode import CURVE, exposure
 from .statistics import Pixels
 
-TEXTURE = 4.0
-"""Times the reference's contrast, more or less, from which a region's texture has drifted."""
+TEXTURE = 6.0
+"""Times the reference's contrast, more or less, from which a region is redrawn without being named:
+of undrifted ones, in other lights and views, one in 250 is."""
 _AROUND = 0.25
 """What is shown around a region, as a share of its size."""
 _MOST = 768
