@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
+from backlot.frame import Frame
 from backlot_server.shotfill import fill as shotfill
 from backlot_server.shotfill import layers
 from backlot_server.tools import fill
@@ -15,6 +16,7 @@ from .shots import FIRST, HEIGHT, WIDTH, Shot, disc, run, texture
 MIDDLE = (FIRST + 10, FIRST + 11, FIRST + 12)
 STEP = 6
 HIGH, WIDE = 30, 34
+NAMES = ("R", "G", "B", "A", "id.R")
 
 
 class Crossed(Shot):
@@ -127,3 +129,18 @@ def test_what_does_not_move_is_filled_as_without_all_this(
     made, _ = still.filled(FIRST + 5)
     plain = without(still, monkeypatch, FIRST + 5)
     assert made[FIRST + 5].tobytes() == plain[FIRST + 5].tobytes()
+
+
+def test_alpha_and_ids_of_the_thing_come_along(shot: Crossed) -> None:
+    number = MIDDLE[1]
+    plates = {}
+    for n, plate in shot.plates.items():
+        hole = shot.mattes[n] > 0
+        ids = np.where(hole, np.float32(-3), np.where(shot.board[n], np.float32(5), np.float32(2)))
+        alpha = np.where(hole, np.float32(1), np.where(shot.board[n], np.float32(0.5), 0))
+        plates[n] = Frame(np.dstack([plate, alpha, ids]).astype(np.float32), NAMES, number=n)
+    made, _ = run(shot.inputs(source=plates), number)
+    hole, board = shot.mattes[number] > 0, shot.board[number]
+    assert np.mean(made[number][hole & board][:, 4] == 5) > 0.95
+    assert set(np.unique(made[number][hole][:, 4])) <= {2, 5}
+    assert np.abs(made[number][hole & board][:, 3] - 0.5).mean() < 0.03
