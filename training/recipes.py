@@ -16,7 +16,7 @@ class Recipe:
     each look; look: one of ``looks.LOOKS``, or several joined by "+". patch: side in pixels of the
     low resolution; batch: patches an iteration. rate: highest learning rate; hold: the part of the
     iterations that have it, before it falls. start: the network whose weights this one begins with,
-    but for the last layer where the scale is another.
+    but for the last layer where the scale is another; with no iterations it keeps them.
     """
 
     name: str
@@ -73,15 +73,6 @@ _FIRST = (
         **_FINE,
     ),
     Recipe(
-        "clean-x4-fast-first",
-        4,
-        "clean",
-        iterations=6_000,
-        rate=2e-3,
-        start="clean-x2-fast-first",
-        **_FAST,
-    ),
-    Recipe(
         "clean-x4-fine-first",
         4,
         "clean",
@@ -89,6 +80,16 @@ _FIRST = (
         rate=2e-3,
         seed=2027,
         start="clean-x2-fine-second",
+        **_FINE,
+    ),
+    Recipe(
+        "clean-x4-fine-second",
+        4,
+        "clean",
+        iterations=2_000,
+        rate=2e-3,
+        start="clean-x4-fine-first",
+        **_PHOTO,
         **_FINE,
     ),
 )
@@ -114,24 +115,27 @@ _LAST = (
         **_FINE,
     ),
     Recipe(
-        "clean-x4-fast",
-        4,
-        "clean",
-        iterations=5_000,
-        rate=2e-3,
-        start="clean-x4-fast-first",
-        **_PHOTO,
-        **_FAST,
-    ),
-    Recipe(
         "clean-x4-fine",
         4,
         "clean",
-        iterations=2_000,
-        rate=2e-3,
-        start="clean-x4-fine-first",
-        **_PHOTO,
+        iterations=17_000,
+        images=1000,
+        patch=48,
+        batch=12,
+        rate=1.5e-3,
+        seed=2029,
+        start="clean-x4-fine-second",
+        look="plain+photo",
+        hold=0.5,
         **_FINE,
+    ),
+    Recipe(
+        "clean-x4-fast",
+        4,
+        "clean",
+        iterations=0,
+        start="clean-x4-fine",
+        **_FINE | {"size": "fast"},
     ),
     Recipe(
         "compressed-x2-fast",
@@ -157,8 +161,7 @@ RECIPES = {recipe.name: recipe for recipe in (*_FIRST, *_LAST)}
 FINISHES = {
     "clean-x2-fast": Finish(share=0.5),
     "clean-x2-fine": Finish(share=0.5, mirrors=4),
-    "clean-x4-fast": Finish(share=0.5, mirrors=2),
-    "clean-x4-fine": Finish(share=0.5, mirrors=4),
+    "clean-x4-fine": Finish(mirrors=4),
 }
 """Of the others: trained weights as they are, and the picture alone."""
 SHIPPED = tuple(recipe.name for recipe in _LAST)
