@@ -91,6 +91,20 @@ def test_what_was_measured_is_said_in_words(nuke):
     )
 
 
+def test_drift_is_a_curve_with_a_key_for_each_frame_that_can_be_told(nuke):
+    host = nuke()
+    from backlot_nuke import findings
+
+    node = host.module.createNode("CharacterLock")
+    told = {"1001": {"drift": 0.4}, "1003": {"drift": 6.25}, "1002": {"drift": None}, "9": {}}
+    node["drift"].fromScript(findings.curve(told))
+    assert [node["drift"].getValueAt(frame) for frame in (1001, 1002, 1003, 1010)] == [
+        0.4, 0.4, 6.25, 6.25,
+    ]  # fmt: skip
+    node["drift"].fromScript(findings.curve({}))
+    assert node["drift"].getValueAt(1003) == 0
+
+
 def layered(folder, frames):
     """A layer for each region, as roto is kept in Nuke, and all of them in alpha."""
     for frame in frames:
@@ -147,6 +161,7 @@ def test_a_shot_is_checked_against_a_folder_and_locked(nuke, linked, tmp_path):
     assert until(host, node).startswith("v001: 6 frames, coat changed")
     host.press(node, "details")
     assert "coat changed on 1001-1006" in host.messages[-1]
+    assert all(node["drift"].getValueAt(frame) > 3 for frame in SHOT), "a curve to look at"
     shown, before = host.show(node, 1003), host.show(source, 1003)
     assert all(same(shown.planes[n], before.planes[n]) for n in before.planes)
 

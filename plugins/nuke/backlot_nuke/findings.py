@@ -35,6 +35,13 @@ def long(measured):
     return "\n".join(lines + _likeness(measured))
 
 
+def curve(measured):
+    """A knob's text: the drift of each frame that can be told, held until the next."""
+    told = ((int(frame), measured[frame].get("drift")) for frame in measured)
+    keys = ["x{} {:.3g}".format(frame, size) for frame, size in sorted(told) if size is not None]
+    return "{curve K " + " ".join(keys) + "}" if keys else "0"
+
+
 def _likeness(measured):
     """A line for each thing that was said of the face."""
     lines = []

@@ -38,7 +38,7 @@ _NAMES = (
     "panel process_mask indicators icon lifetimeStart lifetimeEnd useLifetime bookmark "
     "dope_sheet mapsize window layer matte_channel range frames render_frame render_range "
     "cancel details take takes show missing status model fit_source colorspace depth folder "
-    "all_layers stop_at check "
+    "all_layers stop_at check drift "
 )
 _TAKEN = frozenset(_NAMES.split())
 
@@ -170,6 +170,13 @@ def _running(spec):
         lines.append(user_knob(BOOL, "fit_source", "fit to source", help, flags=("+STARTLINE",)))
     lines.append(user_knob(STRING, "status", "status", flags=("+DISABLED",)))
     lines.append("status " + quoted("not rendered"))
+    if any(param["kind"] == "character" for param in spec["params"]):
+        help = (
+            "How far the character is from its references on each frame, CIEDE2000 of the region\n"
+            "that is farthest: a key for every frame that can be told. See it in the Curve Editor."
+        )
+        lines.append(user_knob(DOUBLE, "drift", "drift", help, span=(0, 12)))
+        lines.append("drift 0")
     return lines
 
 

@@ -87,6 +87,8 @@ def show_take(node, take):
         node["take"].setValue(take.number)
         node["made_of"].setValue(recipe.get("made_of", ""))
         node["model"].setValue(recipe.get("model", ""))
+        if "drift" in node.knobs():
+            node["drift"].fromScript(findings.curve(recipe.get("measured") or {}))
     read = node.node("Result")
     if read is not None and "reload" in read.knobs():
         read["reload"].execute()
@@ -97,6 +99,8 @@ def show_number(node, number):
     if number == 0:
         node["result_file"].setValue(NO_RESULT)
         node["has_result"].fromScript("0")
+        if "drift" in node.knobs():
+            node["drift"].fromScript("0")
         node["made_of"].setValue("")
         node["status"].setValue("not rendered")
         return True
