@@ -55,6 +55,13 @@ def test_what_changed_is_said_first():
     assert characters.sentences([(1, {}), (2, {"quality": 1}), (3, {"regions": {"a": {}}})]) == []
 
 
+def test_drift_is_a_curve_over_the_frames():
+    regions = {"coat": {"verdict": "changed"}}
+    frames = [(3, {"regions": regions, "drift": 6.0}), (1, {"regions": regions, "drift": 1.0})]
+    assert characters.curve([*frames, (2, {"regions": regions, "drift": None})]) == [1.0, None, 6.0]
+    assert characters.curve([(1, {"quality": 1})]) == []
+
+
 @pytest.fixture
 def mattes(tmp_path):
     """Red, green and blue are a region each."""
@@ -92,6 +99,9 @@ def test_a_checked_shot_says_what_it_found_and_nothing_is_placed(talk, mattes, t
     assert len(done["findings"]) == 3
     assert d.changed() == set()
     assert spoken.ask("results")[0]["findings"] == done["findings"]
+    assert len(done["curve"]) > 1
+    assert all(size is None or size < 3 for size in done["curve"]), "held against itself"
+    assert spoken.ask("results")[0]["curve"] == done["curve"]
 
 
 def test_a_locked_shot_is_placed_as_any_other(talk, mattes, tmp_path):

@@ -78,5 +78,12 @@ def sentences(frames: Iterable[tuple[int, Mapping[str, Any]]]) -> list[str]:
     return [str(face), *lines] if face.verdict == likeness.OTHER else [*lines, str(face)]
 
 
+def curve(frames: Iterable[tuple[int, Mapping[str, Any]]]) -> list[float | None]:
+    """How far the character is from its references on each frame, CIEDE2000 of the region that is
+    farthest; None where that cannot be told. Empty where the tool judged nothing."""
+    told = [measured for _, measured in sorted(frames, key=lambda each: each[0])]
+    return [each.get("drift") for each in told] if any(map(_judges, told)) else []
+
+
 def _judges(measured: Mapping[str, Any]) -> bool:
     return any("verdict" in region for region in measured.get("regions", {}).values())

@@ -239,9 +239,8 @@ class Pipeline:
         )
         record.engine = take.engine
         record.warnings.extend(take.warnings)
-        record.findings = characters.sentences(
-            (frame.number, frame.measured) for frame in take.frames
-        )
+        told = [(frame.number, frame.measured) for frame in take.frames]
+        record.findings, record.curve = characters.sentences(told), characters.curve(told)
         if take.failed:
             worst = take.failed[0]
             raise BacklotError(

@@ -95,6 +95,8 @@ class JobRecord:
     warnings: list[str] = field(default_factory=list)
     findings: list[str] = field(default_factory=list)
     """What the tool found out about the shot, a sentence each."""
+    curve: list[Any] = field(default_factory=list)
+    """How far a character drifted on each frame, CIEDE2000; None where that cannot be told."""
 
     def save(self) -> None:
         """Write job.json at once. Raises: CannotWrite."""
@@ -133,6 +135,7 @@ class JobRecord:
             "rejected": self.rejected,
             "accepted": self.accepted,
             "findings": self.findings,
+            "curve": self.curve,
         }
 
 
@@ -142,7 +145,7 @@ def load(path: Path) -> JobRecord | None:
         raw = json.loads(path.read_text(encoding="utf-8"))
         asked = raw.pop("asked")
         given = {name: from_plain(value) for name, value in raw.items()}
-        for name in ("warnings", "findings"):
+        for name in ("warnings", "findings", "curve"):
             given[name] = list(given.get(name, ()))
         return JobRecord(asked=asked, **given)
     except (OSError, ValueError, KeyError, TypeError):

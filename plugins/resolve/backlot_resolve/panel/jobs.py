@@ -11,7 +11,7 @@ from PySide6.QtWidgets import QStyle, QStyledItemDelegate, QStyleOptionViewItem
 from backlot.report import duration
 
 from ..store import ACTIVE
-from . import style
+from . import curve, style
 from .source import short
 
 _JOB = Qt.ItemDataRole.UserRole
@@ -25,6 +25,8 @@ _WORDS = {
     "failed": "failed",
     "cancelled": "cancelled",
 }
+_CURVE = 72
+"""Pixels of a character's curve."""
 _PLACES = {"take": "take", "above": "track above", "fusion": "Fusion", "bin": "bin"}
 
 
@@ -145,6 +147,9 @@ class JobRow(QStyledItemDelegate):
             top, Qt.AlignmentFlag.AlignLeft,
             metrics.elidedText(short(row["clip"]), Qt.TextElideMode.ElideMiddle, room),
         )  # fmt: skip
+        if row.get("curve") and state == "done":
+            low.setRight(low.right() - _CURVE - 10)
+            curve.draw(painter, QRect(low.right() + 10, low.top() + 2, _CURVE, 11), row["curve"])
         text = {"failed": style.BAD, "parked": style.WARN}.get(state, style.DIM)
         painter.setPen(QColor(text))
         painter.drawText(
