@@ -46,8 +46,8 @@ APART, OFTEN = 0.03, 3.0
 not agree."""
 CALM = 20.0
 DOUBTED = 0.005, 0.05
-"""Part of the hole on which they do not, from which on something may move there; where depth was
-estimated."""
+"""Part of the hole on which they do not, from which on something may move there; where there is
+depth."""
 STEPS = 2
 """Frames on either side whose fills a frame's is held against."""
 Maps = dict[int, tuple[Values, Values]]
@@ -124,7 +124,7 @@ def seen(shot: Shot, number: int, covered: Mask) -> Seen:
     maps, estimated = _maps(shot, number, hole, pairs, lights)
     fade = FADE_STILL if still else FADE
     found = gathered(shot, number, hole, pairs, lights, maps, fade)
-    moving = _moving(shot, number, found, estimated) if _doubtful(found, estimated) else ()
+    moving = () if codes.vectors is not None else _moving(shot, number, found, estimated or told)
     if moving:
         found = _without(shot, number, found, moving, lights, maps, fade)
     if estimated and (moving or _off(pairs) <= FLAT):
@@ -141,10 +141,13 @@ def seen(shot: Shot, number: int, covered: Mask) -> Seen:
     return replace(found, near=near, lights={n: lights[n] for n in near})
 
 
-def _moving(shot: Shot, number: int, found: Seen, estimated: bool) -> tuple[layers.Layer, ...]:
-    """What moves by itself; where depth was estimated only what that does not explain."""
+def _moving(shot: Shot, number: int, found: Seen, deep: bool) -> tuple[layers.Layer, ...]:
+    """What moves by itself, where sources do not agree; where there is depth only what that does
+    not explain."""
+    if not _doubtful(found, deep):
+        return ()
     moving = layers.layers(shot, number)
-    if not (estimated and moving):
+    if not (deep and moving):
         return moving
     target = target_values(shot, number, found.hole)
     _, lead = channels(shot, target.shape[1])
@@ -175,13 +178,13 @@ def agreement(found: Seen, usual: float = 50.0) -> float:
     return max(APART, OFTEN * float(np.percentile(ring, usual)) if len(ring) else 0.0)
 
 
-def _doubtful(found: Seen, estimated: bool) -> bool:
+def _doubtful(found: Seen, deep: bool) -> bool:
     """Whether sources do not agree on some of the hole, measured by the calmest of the ring: what
-    moves may cross most of it. Where depth was estimated, that is a reason on more of it only."""
+    moves may cross most of it. Where there is depth, that is a reason on more of it only."""
     inside = found.hole.inside
     limit = agreement(found, CALM)
     apart = inside & (found.merged.best >= 0) & (found.merged.spread > limit)
-    part = DOUBTED[1 if estimated else 0]
+    part = DOUBTED[1 if deep else 0]
     return bool(np.count_nonzero(apart) > part * np.count_nonzero(inside))
 
 
