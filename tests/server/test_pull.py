@@ -135,9 +135,14 @@ def test_a_network_comes_with_its_card(home, mirror):
 
 
 @pytest.mark.parametrize(
-    ("file", "purpose"), [("faces-find", "face detection"), ("faces-know", "face recognition")]
+    ("file", "purpose"),
+    [
+        ("faces-find", "face detection"),
+        ("faces-know", "face recognition"),
+        ("redraw", "redraw"),
+    ],
 )
-def test_a_network_for_faces_is_tried_like_any_other(home, mirror, file, purpose):
+def test_a_network_for_faces_or_redrawing_is_tried_like_any_other(home, mirror, file, purpose):
     mirror.content = (NETWORKS / f"{file}.onnx").read_bytes()
     digest = hashlib.sha256(mirror.content).hexdigest()
     offer(home, purpose=purpose, bytes=len(mirror.content), sha256=digest, note="Sees dots.")

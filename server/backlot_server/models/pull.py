@@ -36,7 +36,7 @@ from .policy import let_in
 
 SHIPPED = Path(__file__).parent / "catalogue.json"
 MIRROR = "BACKLOT_MIRROR"
-_TRIED = ("upscale", "fill", DETECTION, RECOGNITION)
+_TRIED = ("upscale", "fill", "redraw", DETECTION, RECOGNITION)
 _SECONDS = 30.0
 _BLOCK = 1 << 18
 
