@@ -129,10 +129,12 @@ def _followed(shot: Shot, seed: int, motion: Motion) -> Thing:
                 continue
             past = [n for n in way if n in thing.ways]
             step = _step(shot, thing, past, after)
+            if step is None and not _bridged(shot, thing, past, way[way.index(after) :]):
+                step = _step(shot, thing, past, after, 0.0)
+                if step is None:
+                    break
             if step is not None:
                 _gone_on(shot, thing, before, after, step)
-            elif not _bridged(shot, thing, past, way[way.index(after) :]):
-                break
     return _aligned(shot, thing)
 
 
