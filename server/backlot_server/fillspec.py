@@ -22,7 +22,7 @@ SPEC = ToolSpec(
     name="fill",
     label="Fill",
     summary="Replace what a matte covers by what could have been there.",
-    version="3",
+    version="4",
     inputs=(
         Input("source", "image", "Source", "The plates to clean up.", before=REACH, after=REACH),
         Input(
