@@ -12,20 +12,20 @@ import re
 import shutil
 import tempfile
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
-from backlot.errors import BacklotError, CannotWrite, InvalidInput, NotFound, Unsupported
+from backlot.errors import CannotWrite, InvalidInput, NotFound, Unsupported
 
 from ..encoding import Tensor
 from ..engines import Network
 from . import Card, Licence, catalogue, own_folder, pytorch, sha256_of, write_card
 from .policy import let_in
+from .probing import PEAKS, limits, with_sizes
 
-MULTIPLES = (1, 2, 4, 8, 16, 32, 64)
-PEAKS = (1.0, 255.0)
 LARGEST_SCALE = 8
 RESERVED = ("auto", "fast", "fine", "sinc", "fill", "own")
 """Words that stand for a choice of networks."""
@@ -139,14 +139,13 @@ def probe(file: Path, card: Card) -> Card:
     channels, fixed = _declared(file)
     card = replace(card, channels=channels, fixed=fixed)
     network = onnx.load(card, str(file))
-    card = _with_sizes(network, card)
+    card = with_sizes(card, partial(_sized, network))
     card = replace(card, peak=_peak(network, card))
     reach, everywhere = _reach(network, card)
-    limits = card.limits or "Added by the user: nothing is known about its quality."
-    limits += " Values above 1 are compressed."
+    known = limits(card) + " Values above 1 are compressed."
     if everywhere:
-        limits += " A pixel depends on the whole picture: tiles may differ slightly."
-    return replace(card, margin=reach, limits=limits)
+        known += " A pixel depends on the whole picture: tiles may differ slightly."
+    return replace(card, margin=reach, limits=known)
 
 
 def _check_kind(file: Path) -> None:
@@ -184,17 +183,12 @@ def _declared(file: Path) -> tuple[int, tuple[int, int] | None]:
     return channels, None
 
 
-def _with_sizes(network: Network, card: Card) -> Card:
-    """The card with the scale, and the smallest multiple of sides that the network accepts."""
-    reason = ""
-    for multiple in (1,) if card.fixed else MULTIPLES:
-        sides = card.fixed or (_odd(multiple, _SIDE), _odd(multiple, _SIDE + 2 * multiple))
-        try:
-            made = network(np.full((1, card.channels, *sides), 0.5, np.float32))
-            return replace(card, scale=_scale(made, sides, card), multiple=multiple)
-        except BacklotError as error:
-            reason = error.sentence
-    raise Unsupported(f"{card.name} cannot be used. {reason}", "Choose another network.")
+def _sized(network: Network, card: Card) -> Card:
+    """The card with the scale that the network has."""
+    multiple = card.multiple
+    sides = card.fixed or (_odd(multiple, _SIDE), _odd(multiple, _SIDE + 2 * multiple))
+    made = network(np.full((1, card.channels, *sides), 0.5, np.float32))
+    return replace(card, scale=_scale(made, sides, card))
 
 
 def _odd(multiple: int, side: int) -> int:

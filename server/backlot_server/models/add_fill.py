@@ -8,23 +8,22 @@ with something like it, whatever lies in the hole.
 from __future__ import annotations
 
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
-from backlot.errors import BacklotError, Unsupported
+from backlot.errors import Unsupported
 
 from ..inpainting import Inpainter, named_inputs
 from ..membrane import Mask, Values
 from . import Card
+from .probing import PEAKS, TYPES, check_whole, limits, with_sizes
 
 PURPOSE = "fill"
-MULTIPLES = (1, 2, 4, 8, 16, 32, 64)
-_PEAKS = (1.0, 255.0)
 _SIDE = 136
 _LIKENESS = 0.12
-_TYPES = {"tensor(float)": "float32", "tensor(uint8)": "uint8"}
 
 
 def takes_mask(file: Path) -> bool:
@@ -36,16 +35,16 @@ def takes_mask(file: Path) -> bool:
 
 def probe(file: Path, card: Card) -> Card:
     """The card with what was found by running the network. Raises Unsupported with the reason."""
-    card = _with_sizes(file, _declared(file, card))
+    card = with_sizes(_declared(file, card), partial(_sized, file))
     tried: dict[float, Card] = {}
     picture, hole = _smooth(card)
     dirty = np.where(hole[:, :, None], np.float32(1.0), picture)
-    peaks = (255.0,) if card.dtype == "uint8" else _PEAKS
+    peaks = (255.0,) if card.dtype == "uint8" else PEAKS
     for mask in ("hole", "known"):
         for peak in peaks:
             guess = replace(card, mask=mask, peak=peak, made_peak=1.0)
             made = Inpainter(guess, str(file))(dirty, hole)
-            for made_peak in _PEAKS:
+            for made_peak in PEAKS:
                 unlike = float(np.abs(made / made_peak - picture)[hole].mean())
                 if np.isfinite(unlike):
                     tried[unlike] = replace(guess, made_peak=made_peak)
@@ -54,9 +53,7 @@ def probe(file: Path, card: Card) -> Card:
             f"What {card.name} makes of a hole in a smooth picture does not look like the picture.",
             "A network must take a picture of 0 to 1 or 0 to 255 and a mask, and give the picture.",
         )
-    fixed = f" Works on {card.fixed[1]} x {card.fixed[0]} pixels." if card.fixed else ""
-    limits = f"Added by the user: nothing is known about its quality.{fixed}"
-    return replace(tried[min(tried)], limits=card.limits or limits)
+    return replace(tried[min(tried)], limits=limits(card))
 
 
 def _declared(file: Path, card: Card) -> Card:
@@ -66,7 +63,7 @@ def _declared(file: Path, card: Card) -> Card:
     opened = session(file.name, str(file), takes=2)
     given: dict[str, Any] = {each.name: each for each in opened.get_inputs()}
     picture, mask = (given.get(name) for name in named_inputs(opened))
-    if picture is None or mask is None or picture.type != mask.type or picture.type not in _TYPES:
+    if picture is None or mask is None or picture.type != mask.type or picture.type not in TYPES:
         shapes = " and ".join(f"{each.type} {each.shape}" for each in given.values())
         raise Unsupported(
             f"{file.name} takes {shapes}.",
@@ -75,25 +72,13 @@ def _declared(file: Path, card: Card) -> Card:
         )
     height, width = picture.shape[2:]
     fixed = (height, width) if isinstance(height, int) and isinstance(width, int) else None
-    return replace(card, purpose=PURPOSE, dtype=_TYPES[picture.type], fixed=fixed, mask="hole")
+    return replace(card, purpose=PURPOSE, dtype=TYPES[picture.type], fixed=fixed, mask="hole")
 
 
-def _with_sizes(file: Path, card: Card) -> Card:
-    """The card with the smallest multiple of sides that the network accepts."""
-    reason = ""
-    for multiple in (1,) if card.fixed else MULTIPLES:
-        tried = replace(card, multiple=multiple)
-        try:
-            picture, hole = _smooth(tried)
-            made = Inpainter(tried, str(file))(picture, hole)
-        except BacklotError as error:
-            reason = error.sentence
-            continue
-        if made.shape == picture.shape:
-            return tried
-        gives = " x ".join(str(side) for side in made.shape)
-        reason = f"It gives {gives} for {' x '.join(str(side) for side in picture.shape)}."
-    raise Unsupported(f"{card.name} cannot be used. {reason}", "Choose another network.")
+def _sized(file: Path, card: Card) -> Card:
+    picture, hole = _smooth(card)
+    check_whole(Inpainter(card, str(file))(picture, hole), picture)
+    return card
 
 
 def _smooth(card: Card) -> tuple[Values, Mask]:

@@ -9,26 +9,25 @@ that hangs on the reference.
 from __future__ import annotations
 
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
-from backlot.errors import BacklotError, Unsupported
+from backlot.errors import Unsupported
 
 from ..look.redraw import Redrawer
 from ..look.spec import REDRAW
 from ..membrane import Mask, Values
 from . import Card
-from .add_fill import MULTIPLES
+from .probing import PEAKS, TYPES, check_whole, limits, with_sizes
 
 MOST = 4
 """References that a network may take."""
-_PEAKS = (1.0, 255.0)
 _SIDE = 72
 _LIKENESS = 0.12
 _EFFECT = 0.004
-_TYPES = {"tensor(float)": "float32", "tensor(uint8)": "uint8"}
 _SHAPE = (
     "A network for redrawing must take pictures of 3 channels, the frame and one to four "
     "references, and a matte of 1, all float32 or all uint8, batch x channels x height x width."
@@ -49,10 +48,10 @@ def probe(file: Path, card: Card) -> Card:
     effects = []
     for frame in pictures:
         order = (frame, matte, *(name for name in pictures if name != frame))
-        sized = _with_sizes(file, replace(card, inputs=order))
+        sized = with_sizes(replace(card, inputs=order), partial(_sized, file))
         for mask in ("hole", "known"):
-            for peak in (255.0,) if card.dtype == "uint8" else _PEAKS:
-                for made_peak in _PEAKS:
+            for peak in (255.0,) if card.dtype == "uint8" else PEAKS:
+                for made_peak in PEAKS:
                     guess = replace(sized, mask=mask, peak=peak, made_peak=made_peak)
                     unlike, effect = _tried(file, guess)
                     if unlike <= _LIKENESS:
@@ -69,9 +68,7 @@ def probe(file: Path, card: Card) -> Card:
             f"{card.name} makes the same of every reference: it cannot bring a character back.",
             "Give a network that draws what its reference shows.",
         )
-    fixed = f" Works on {card.fixed[1]} x {card.fixed[0]} pixels." if card.fixed else ""
-    limits = f"Added by the user: nothing is known about its quality.{fixed}"
-    return replace(min(tried)[2], limits=card.limits or limits)
+    return replace(min(tried)[2], limits=limits(card))
 
 
 def _declared(file: Path, card: Card) -> tuple[Card, list[str], str]:
@@ -86,7 +83,7 @@ def _declared(file: Path, card: Card) -> tuple[Card, list[str], str]:
     mattes = [each for each in flat if each.shape[1] == 1]
     kinds = {each.type for each in given}
     fits = len(mattes) == 1 and 2 <= len(pictures) <= MOST + 1
-    if not fits or len(pictures) + 1 != len(given) or len(kinds) != 1 or kinds - set(_TYPES):
+    if not fits or len(pictures) + 1 != len(given) or len(kinds) != 1 or kinds - set(TYPES):
         shapes = ", ".join(f"{each.type} {each.shape}" for each in given)
         raise Unsupported(f"{file.name} takes {shapes}.", _SHAPE)
     sizes = {tuple(each.shape[2:]) for each in given if _whole(each.shape[2:])}
@@ -96,7 +93,7 @@ def _declared(file: Path, card: Card) -> tuple[Card, list[str], str]:
             "All inputs must be of one size, or of any.",
         )
     fixed = next(iter(sizes)) if sizes else None
-    made = replace(card, purpose=REDRAW, dtype=_TYPES[given[0].type], fixed=fixed, mask="hole")
+    made = replace(card, purpose=REDRAW, dtype=TYPES[given[0].type], fixed=fixed, mask="hole")
     return made, [each.name for each in pictures], mattes[0].name
 
 
@@ -104,22 +101,10 @@ def _whole(sides: list[Any]) -> bool:
     return all(isinstance(side, int) for side in sides)
 
 
-def _with_sizes(file: Path, card: Card) -> Card:
-    """The card with the smallest multiple of sides that the network accepts."""
-    reason = ""
-    for multiple in (1,) if card.fixed else MULTIPLES:
-        sized = replace(card, multiple=multiple)
-        frame, drawn, reference, _ = _pictures(sized)
-        try:
-            made = Redrawer(sized, str(file))(frame, drawn, [reference])
-        except BacklotError as error:
-            reason = error.sentence
-            continue
-        if made.shape == frame.shape:
-            return sized
-        gives = " x ".join(str(side) for side in made.shape)
-        reason = f"It gives {gives} for {' x '.join(str(side) for side in frame.shape)}."
-    raise Unsupported(f"{card.name} cannot be used. {reason}", "Choose another network.")
+def _sized(file: Path, card: Card) -> Card:
+    frame, drawn, reference, _ = _pictures(card)
+    check_whole(Redrawer(card, str(file))(frame, drawn, [reference]), frame)
+    return card
 
 
 def _tried(file: Path, card: Card) -> tuple[float, float]:
