@@ -100,8 +100,8 @@ def worst(job):
 def plot(lines, threshold, least=_LEAST_SCALE):
     """The curves as a picture: (_SIZE, _SIZE, 4) floats 0 to 1, bottom row first.
 
-    Left to right the frames, from the bottom up dE2000, at least so much of it; a grey line is the
-    threshold.
+    Left to right the frames, from the bottom up dE2000, at least so much of it, what is below 0 at
+    the bottom; a grey line is the threshold.
     """
     import numpy
 
@@ -119,7 +119,8 @@ def plot(lines, threshold, least=_LEAST_SCALE):
         for number, size in points:
             here = None
             if size is not None:
-                here = ((number - frames[0]) / span * (_SIZE - 1), size / top * (_SIZE - 1))
+                up = max(0.0, size) / top
+                here = ((number - frames[0]) / span * (_SIZE - 1), up * (_SIZE - 1))
                 _stroke(picture, before or here, here, color)
             before = here
     return picture

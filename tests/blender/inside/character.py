@@ -170,6 +170,10 @@ def the_likeness_of_a_face_is_a_curve_of_its_own():
     drawn = (abs(picture[:, :, :3] - drift.COLORS[0][1]) < 0.01).all(axis=2)
     rows = [numpy.flatnonzero(drawn[:, x]).max() for x in (0, drawn.shape[1] - 1)]
     assert rows[0] > 0.6 * len(drawn) > 0.2 * len(drawn) > rows[1], rows
+    unlike = drift.plot({"face": [(1, -0.4), (2, -0.4)]}, bound, 1.0)
+    low = (abs(unlike[:, :, :3] - drift.COLORS[0][1]) < 0.01).all(axis=2)
+    assert low[:3].any()
+    assert not low[3:].any(), "a cosine below 0 lies at the bottom"
     unmeasured = types.SimpleNamespace(results={1: {"measured": {}}})
     assert drift.likeness(unmeasured) == ([], 0.0)
 
