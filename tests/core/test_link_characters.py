@@ -11,7 +11,6 @@ import pytest
 
 from backlot.character import folder
 from backlot.character.references import read_all
-from backlot.client import Studio
 from backlot.host import Link, LinkError
 from tests.server.characters import REGIONS, WARM, frame
 
@@ -19,7 +18,7 @@ from .test_character_check import FRAMES, REDDER, write
 
 
 @pytest.fixture
-def link(studio: Studio) -> Iterator[Link]:
+def link(runtime: Path) -> Iterator[Link]:
     made = Link([sys.executable, "-m", "backlot.link"], "test")
     yield made
     made.close()
