@@ -24,6 +24,19 @@ settings.register_profile("backlot", deadline=None)
 settings.load_profile("backlot")
 
 
+@pytest.fixture(scope="session", autouse=True)
+def _own() -> Iterator[None]:
+    """Nobody's settings, networks or server but the tests' own are met."""
+    with (
+        pytest.MonkeyPatch.context() as patch,
+        tempfile.TemporaryDirectory(prefix="backlot-") as folder,
+    ):
+        patch.setenv("BACKLOT_HOME", f"{folder}/home")
+        patch.setenv("BACKLOT_RUNTIME", f"{folder}/run")
+        patch.delenv("BACKLOT_REMOTE", raising=False)
+        yield
+
+
 class RunningServer:
     """A server process in a folder of its own, or in the `home` of one that was killed."""
 
