@@ -4,6 +4,7 @@ import time
 import pytest
 
 from tests.conftest import RunningServer
+from tests.server.cards import install
 from tests.server.raw import ODD_TOOLS, Raw
 
 
@@ -39,3 +40,17 @@ def eventually(reached, seconds=10.0):
 
 def descriptors(pid):
     return len(os.listdir(f"/proc/{pid}/fd"))
+
+
+@pytest.fixture
+def own(tmp_path, monkeypatch):
+    """A user with no networks but those that a test installs."""
+    monkeypatch.setenv("BACKLOT_HOME", str(tmp_path))
+    monkeypatch.setattr("backlot_server.models.SHIPPED", tmp_path / "none")
+    return tmp_path / "models"
+
+
+@pytest.fixture
+def textures(own):
+    for name, scale in (("texture-x2.onnx", 2), ("texture-x4.onnx", 4)):
+        install(own, name, f"clean-x{scale}-fast", source="clean", size="fast")

@@ -14,20 +14,6 @@ from tests.server.jobs import LocalJob, make
 
 
 @pytest.fixture
-def own(tmp_path, monkeypatch):
-    """A user with no networks but those that a test installs."""
-    monkeypatch.setenv("BACKLOT_HOME", str(tmp_path))
-    monkeypatch.setattr("backlot_server.models.SHIPPED", tmp_path / "none")
-    return tmp_path / "models"
-
-
-@pytest.fixture
-def textures(own):
-    for name, scale in (("texture-x2.onnx", 2), ("texture-x4.onnx", 4)):
-        install(own, name, f"clean-x{scale}-fast", source="clean", size="fast")
-
-
-@pytest.fixture
 def calls(monkeypatch):
     """What is fed to networks."""
     seen = []

@@ -15,20 +15,6 @@ from tests.server.jobs import LocalJob, make
 SHIPPED = models.SHIPPED
 
 
-@pytest.fixture
-def own(tmp_path, monkeypatch):
-    """A user with no networks but those that a test installs."""
-    monkeypatch.setenv("BACKLOT_HOME", str(tmp_path))
-    monkeypatch.setattr("backlot_server.models.SHIPPED", tmp_path / "none")
-    return tmp_path / "models"
-
-
-@pytest.fixture
-def textures(own):
-    for name, scale in (("texture-x2.onnx", 2), ("texture-x4.onnx", 4)):
-        install(own, name, f"clean-x{scale}-fast", source="clean", size="fast")
-
-
 def picture():
     return np.random.default_rng(0).gamma(0.5, 1.0, (20, 30, 3)).astype(np.float16)
 
