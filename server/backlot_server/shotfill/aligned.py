@@ -123,17 +123,22 @@ def _moved(way: Matrix, change: npt.NDArray[np.float64], middle: npt.NDArray[np.
 
 
 @numba.njit(nogil=True, cache=True)
+def _led(way, point, usable):  # type: ignore[no-untyped-def]
+    """Where a point lies on the other picture, x and y, and whether it is seen there."""
+    x = way[0, 0] * point[0] + way[0, 1] * point[1] + way[0, 2]
+    y = way[1, 0] * point[0] + way[1, 1] * point[1] + way[1, 2]
+    height, width = usable.shape
+    seen = 1 <= x < width - 2 and 1 <= y < height - 2
+    return x, y, seen and usable[int(y + 0.5), int(x + 0.5)] != 0
+
+
+@numba.njit(nogil=True, cache=True)
 def _off(pixels, points, other, usable, way):  # type: ignore[no-untyped-def]
     """The part of what is seen that differs, and how many pixels are seen."""
-    height, width, _ = other.shape
     total, count = 0.0, 0
     for n in range(len(points)):
-        x = way[0, 0] * points[n, 0] + way[0, 1] * points[n, 1] + way[0, 2]
-        y = way[1, 0] * points[n, 0] + way[1, 1] * points[n, 1] + way[1, 2]
-        if (
-            not (1 <= x < width - 2 and 1 <= y < height - 2)
-            or not usable[int(y + 0.5), int(x + 0.5)]
-        ):
+        x, y, seen = _led(way, points[n], usable)
+        if not seen:
             continue
         left, top = int(x), int(y)
         fx, fy = x - left, y - top
@@ -150,18 +155,13 @@ def _off(pixels, points, other, usable, way):  # type: ignore[no-untyped-def]
 @numba.njit(nogil=True, cache=True)
 def _sums(pixels, points, middle, other, usable, way):  # type: ignore[no-untyped-def]
     """The normal equations of an affine change of the way."""
-    height, width, _ = other.shape
     square = np.zeros((6, 6))
     slope = np.zeros(6)
     by = np.zeros(6)
     for n in range(len(points)):
         dx, dy = points[n, 0] - middle[0], points[n, 1] - middle[1]
-        x = way[0, 0] * points[n, 0] + way[0, 1] * points[n, 1] + way[0, 2]
-        y = way[1, 0] * points[n, 0] + way[1, 1] * points[n, 1] + way[1, 2]
-        if (
-            not (1 <= x < width - 2 and 1 <= y < height - 2)
-            or not usable[int(y + 0.5), int(x + 0.5)]
-        ):
+        x, y, seen = _led(way, points[n], usable)
+        if not seen:
             continue
         left, top = int(x), int(y)
         fx, fy = x - left, y - top
