@@ -65,7 +65,7 @@ def compare(
     spec = studio.tool(tool)
     if not spec.comparable:
         raise InvalidInput(f"{spec.label} has no networks to compare.", "Use it with upscale.")
-    sheet.check_name(out)
+    sheet.check_name(out, [source])
     frame = _first(source, frames, layer, colorspace)
     params = {name: value for name, value in given.items() if name != NETWORK}
     ways = [

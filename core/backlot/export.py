@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 import OpenImageIO as oiio  # noqa: N813
 
-from . import color, imagefile, pixeltypes
+from . import color, imagefile, imagewriting, pixeltypes
 from .errors import Unsupported
 from .frame import COLOR, Frame
 from .imagefile import Part
@@ -95,13 +95,13 @@ def write(
     if tag:
         spec.attribute("chromaticities", "float[8]", tag)
     pixels = pixeltypes.from_float(values, _DTYPES[pixel_type])
-    imagefile.write_parts(path, [Part(path, 0, spec, imagefile.runs_of(spec), [pixels])])
+    imagewriting.write_parts(path, [Part(path, 0, spec, imagefile.runs_of(spec), [pixels])])
 
 
 def _pixel_type(path: str, suffix: str, frame: Frame, asked: str | None) -> str:
     known = _TYPES.get(suffix)
     if known is None:
-        raise imagefile.no_such_format(path)
+        raise imagewriting.no_such_format(path)
     own = "half" if frame.pixels.dtype == np.float16 else "float"
     found = asked or (own if own in known else known[0])
     if found not in known:

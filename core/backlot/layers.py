@@ -100,6 +100,23 @@ def find(layers: Sequence[Layer], name: str, view: str) -> Layer:
     )
 
 
+def find_matte(layers: Sequence[Layer], name: str, view: str) -> Layer:
+    """As `find`; a name may also be that of one channel: "R", "green", "roto.G".
+
+    Raises: NotFound, naming the layers there are.
+    """
+    try:
+        return find(layers, name, view)
+    except NotFound:
+        wanted = split_layer(name)[0], _component(name)
+        for layer in layers:
+            for at, channel in zip(layer.channels, layer.names, strict=True):
+                same = wanted == (split_layer(channel)[0], _component(channel))
+                if same and layer.view == (view or layers[0].view):
+                    return Layer(name, layer.view, layer.part, (at,), (name,), DATA)
+        raise
+
+
 def find_passes(layers: Sequence[Layer], words: Sequence[str], view: str) -> list[Layer]:
     """Data by what such layers are called: the only layer of a file whatever its name, else those
     of data whose names end in one of `words` (Nuke's forward and backward are two), else the main

@@ -19,7 +19,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from . import color, imagefile, layers, pixeltypes
+from . import color, imagefile, imagewriting, layers, pixeltypes
 from .errors import InvalidInput, Unsupported
 from .export import OWN, SHARED, Attribute, write
 from .frame import COLOR, DATA, Frame, Pixels, Window
@@ -99,6 +99,13 @@ class Image:
         Raises: NotFound (layer, view), UnreadableFile, InvalidInput (colour space).
         """
         return self._frame(layers.find(self._layers, layer, view), colorspace, number, view)
+
+    def matte(self, layer: str = "", number: int = 0, view: str = "") -> Frame:
+        """A layer, or one channel by its name ("R", "roto.G"), with its values as they are.
+
+        Raises: NotFound, UnreadableFile.
+        """
+        return self._frame(layers.find_matte(self._layers, layer, view), "data", number, view)
 
     def data(self, words: Sequence[str], number: int = 0, view: str = "") -> Frame:
         """Passes as they are, looked for by what their layers are called: see layers.find_passes.
@@ -266,7 +273,7 @@ class Image:
                 f"{Path(path).name} is of another format than {Path(self.path).name}.",
                 "Keep the format, or write the frame alone with backlot.write.",
             )
-        imagefile.write_parts(path, self.parts, compression)
+        imagewriting.write_parts(path, self.parts, compression)
 
     def _with_part(self, number: int, part: Part) -> Image:
         parts = list(self.parts)

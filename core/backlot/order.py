@@ -11,7 +11,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any
 
-from . import color, imagefile, sequence
+from . import color, imagewriting, sequence
 from .errors import InvalidInput, NotFound
 from .manifest import Manifest
 from .tools import ToolSpec, Value
@@ -133,6 +133,9 @@ def take(
     values = spec.values({name: value for name, value in given.items() if name not in names})
     asked = sequence.parse_frames(frames) if isinstance(frames, str) else tuple(frames or ())
     inputs = {name: sequence.Sequence.parse(path, asked) for name, path in paths.items()}
+    for given in spec.inputs[1:]:
+        if given.name in inputs and given.approved and not inputs[spec.inputs[0].name].is_still:
+            inputs[given.name] = _by_number(inputs[given.name])
     order = Order(
         spec,
         values,
@@ -147,9 +150,18 @@ def take(
     if colorspace:
         color.space(colorspace)
     _check_layer(order)
+    _check_there(order)
     _check_output(order)
     _check_format(order)
     return order
+
+
+def _by_number(given: sequence.Sequence) -> sequence.Sequence:
+    """A file whose name ends in a number as a frame of its sequence, never as a still for all."""
+    number = sequence.number_of(given.before) if given.is_still else None
+    if number is None:
+        return given
+    return sequence.Sequence.parse(given.before, (number, number + 1))
 
 
 def _frames(source: sequence.Sequence) -> tuple[int, ...]:
@@ -160,8 +172,8 @@ def _frames(source: sequence.Sequence) -> tuple[int, ...]:
     if source.given:
         return source.given
     if source.is_still:
-        number = re.search(r"(?:^|[._-])(\d+)$", Path(str(source)).stem)
-        return (int(number[1]) if number else 1,)
+        number = sequence.number_of(source.before)
+        return (1 if number is None else number,)
     there = source.frames()
     if not there:
         raise NotFound(f"There is no frame of {Path(str(source)).name}.", f"Looked for {source}.")
@@ -181,6 +193,27 @@ def _check_layer(order: Order) -> None:
             f"{order.spec.label} scales all layers of a file, not {order.layer} alone.",
             "Leave the layer away.",
         )
+
+
+def _check_there(order: Order) -> None:
+    """An input of which nothing is there, or nothing that belongs to the plate, was mistyped."""
+    for name, given in order.inputs.items():
+        label = Path(str(given)).name
+        if name == order.main:
+            continue
+        if given.is_still:
+            if not os.path.exists(given.before):
+                raise NotFound(f"{label} is not there.", f"Looked for the {name} in {given}.")
+            continue
+        there, plates = order.on_disk[name], order.on_disk.get(order.main)
+        if not there:
+            raise NotFound(f"There is no frame of {label}.", f"Looked for the {name} in {given}.")
+        if plates and not there & plates:
+            raise InvalidInput(
+                f"No frame of {label} is one of the plate's: it has {sequence.show_frames(there)}, "
+                f"the plate {sequence.show_frames(plates)}.",
+                "Number them alike; a file without a number in its name serves every frame.",
+            )
 
 
 def _check_output(order: Order) -> None:
@@ -220,7 +253,7 @@ def _check_output(order: Order) -> None:
 def _check_format(order: Order) -> None:
     """The output's format can be written, and it can keep what a matte promises."""
     path = order.output(order.frames[0])
-    imagefile.check_writable(path, order.compression)
+    imagewriting.check_writable(path, order.compression)
     if order.exact and path.suffix.lower() in (".jpg", ".jpeg"):
         raise InvalidInput(
             f"{Path(str(order.out)).name} cannot keep the pixels outside the matte as they are: "

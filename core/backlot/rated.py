@@ -58,7 +58,7 @@ def write(
     source, matte, their layers, colorspace: as `shot.process` was given them. out: the PNG.
     Raises: InvalidInput (no PNG, a take that was not rated), what reading raises, CannotWrite.
     """
-    sheet.check_name(out)
+    sheet.check_name(out, [each for each in (source, matte, take.out) if each is not None])
     rated = confidences(take)
     if not rated:
         raise InvalidInput(

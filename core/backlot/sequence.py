@@ -58,6 +58,12 @@ def show_frames(frames: Collection[int]) -> str:
     return str(FrameSet.framesToFrameRange(set(frames), sort=True, compress=False))
 
 
+def number_of(path: str | os.PathLike[str]) -> int | None:
+    """The frame number that ends a file's name, as in plate.1001.exr; None where there is none."""
+    found = re.search(r"(?:^|[._-])(\d+)$", os.path.splitext(os.path.basename(path))[0])
+    return int(found[1]) if found else None
+
+
 @dataclass(frozen=True)
 class Sequence:
     """Files that are one shot, a movie, or one still that serves every frame.
@@ -144,6 +150,18 @@ class Sequence:
         found = (self._number(name) for name in self._candidates())
         return tuple(sorted({number for number in found if number is not None}))
 
+    def holds(self, path: str | os.PathLike[str]) -> bool:
+        """Whether a file is one of these, or would be, also through links."""
+        path = os.fspath(path)
+        if not self.padding:
+            return os.path.realpath(path) == os.path.realpath(self.before)
+        folder = os.path.dirname(self.before)
+        beside = os.path.realpath(os.path.dirname(path)) == os.path.realpath(folder)
+        if beside and self._number(os.path.join(folder, os.path.basename(path))) is not None:
+            return True
+        there = {os.path.realpath(self.path(number)) for number in self.frames()}
+        return os.path.realpath(path) in there
+
     def _candidates(self) -> list[str]:
         """Paths that may be frames; the number is in the name, or in one folder above it."""
         folder, start = os.path.split(self.before)
@@ -160,7 +178,7 @@ class Sequence:
         return [path for path in paths if not rest or os.path.exists(path)]
 
     def _number(self, path: str) -> int | None:
-        if not path.endswith(self.after):
+        if not (path.startswith(self.before) and path.endswith(self.after)):
             return None
         digits = path[len(self.before) : len(path) - len(self.after)]
         match = re.fullmatch(r"-?(\d+)", digits)

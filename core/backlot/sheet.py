@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Sequence
+from collections.abc import Iterable
+from collections.abc import Sequence as Listed
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -15,6 +16,7 @@ from . import color
 from .atomic import atomic, cannot_write
 from .errors import InvalidInput
 from .frame import Frame
+from .sequence import Sequence
 
 if TYPE_CHECKING:
     from PIL.Image import Image as Picture
@@ -68,13 +70,22 @@ def outlined(picture: Display, inside: npt.NDArray[np.bool_]) -> Display:
     return result
 
 
-def check_name(out: str | os.PathLike[str]) -> None:
-    """Raise InvalidInput where no sheet is written to: best before the work for it is done."""
+def check_name(out: str | os.PathLike[str], others: Iterable[str | os.PathLike[str]] = ()) -> None:
+    """Raise InvalidInput where no sheet is written to: best before the work for it is done.
+
+    others: files and sequences that are read, or written for themselves.
+    """
     if Path(out).suffix.lower() != ".png":
         raise InvalidInput(f"{Path(out).name} is no PNG.", "Name the sheet, as in sheet.png.")
+    for other in others:
+        if Sequence.parse(other).holds(out):
+            raise InvalidInput(
+                f"{Path(out).name} is a file of {Path(other).name}.",
+                "Give the sheet a name of its own.",
+            )
 
 
-def write_sheet(path: str | os.PathLike[str], title: str, rows: Sequence[Sequence[Tile]]) -> None:
+def write_sheet(path: str | os.PathLike[str], title: str, rows: Listed[Listed[Tile]]) -> None:
     """Rows of tiles under a title. Tiles of a row share its height; the file is replaced whole.
 
     Raises: CannotWrite.

@@ -156,6 +156,11 @@ class Input:
     window_param: str = ""
     layers: tuple[str, ...] = ()
 
+    @property
+    def approved(self) -> bool:
+        """Whether it is pictures that hold for their own frames, of which there may be few."""
+        return self.kind == "image" and not self.required
+
     def window(self, values: Mapping[str, Value]) -> tuple[int, int]:
         """Frames before and after that the tool may ask for, with all parameters known."""
         closed = self.window_param and not values[self.window_param]

@@ -47,7 +47,8 @@ def variants(
         raise InvalidInput(f"{spec.label} has no seed.", "Use it with fill.")
     if not 2 <= count <= MOST:
         raise InvalidInput(f"{count} variants cannot be shown.", f"Give a number from 2 to {MOST}.")
-    sheet.check_name(out)
+    read = [given[each.name] for each in spec.inputs if given.get(each.name) is not None]
+    sheet.check_name(out, [source, *read])
     first = spec.values({SEED: given.pop(SEED)} if SEED in given else {})[SEED]
     assert isinstance(first, int)
     seeds = list(range(first, first + count))

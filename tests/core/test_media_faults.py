@@ -12,7 +12,7 @@ import numpy as np
 import OpenImageIO as oiio  # noqa: N813
 import pytest
 
-from backlot import imagefile, media
+from backlot import imagewriting, media
 from backlot.errors import (
     CannotWrite,
     MissingFrame,
@@ -79,12 +79,12 @@ def test_impossible_places(tmp_path: Path, suffix: str) -> None:
 
 FULL = """
 import resource, sys
-from backlot import imagefile
+from backlot import imagewriting
 from backlot.errors import CannotWrite
 from backlot.media import Image
 image = Image.open(sys.argv[1])
 [part.blocks for part in image.parts]
-imagefile.STAGED = int(sys.argv[4])
+imagewriting.STAGED = int(sys.argv[4])
 resource.setrlimit(resource.RLIMIT_FSIZE, (int(sys.argv[3]),) * 2)
 try:
     image.save(sys.argv[2])
@@ -134,13 +134,13 @@ def test_full_disk(tmp_path: Path, suffix: str) -> None:
 
 def test_large_files_are_read_back(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """The same file, staged in memory or written to disk at once; tiled ones too."""
-    monkeypatch.setattr(imagefile, "_BAND", 16)
+    monkeypatch.setattr(imagewriting, "_BAND", 16)
     for tile in (0, 16):
         spec = spec_of(40, 50, "RGBA", "half")
         spec.x, spec.y, spec.tile_width, spec.tile_height = -7, 9, tile, tile
         source = store(tmp_path / "a.exr", spec, noise(0, 50, 40, 4, "half"))
         Image.open(source).save(tmp_path / "b.exr")
-        monkeypatch.setattr(imagefile, "STAGED", 0)
+        monkeypatch.setattr(imagewriting, "STAGED", 0)
         Image.open(source).save(tmp_path / "c.exr")
         assert (tmp_path / "b.exr").read_bytes() == (tmp_path / "c.exr").read_bytes()
         monkeypatch.undo()

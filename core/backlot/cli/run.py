@@ -49,7 +49,7 @@ def run(
 
     end_on_signals()
     if report is not None:
-        sheet.check_name(report)
+        sheet.check_name(report, [*inputs.values(), out])
     first = spec.inputs[0].name
     layers = _layers(layer or (), first)
     given: dict[str, Any] = {**inputs, **params, "frames": frames, "layer": layers}
