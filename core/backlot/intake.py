@@ -38,6 +38,7 @@ class _Key:
     number: int  # 0 in files of one picture
     layer: str
     view: str
+    kind: str  # one file may be the plate, its matte and its depth
 
 
 class Intake:
@@ -138,7 +139,8 @@ class Intake:
     ) -> Picture:
         path = self._order.path(name, number)
         movie = self._order.inputs[name].is_movie
-        key = _Key(path, number if movie else 0, layer, view)
+        kind = self._order.spec.input(name).kind
+        key = _Key(path, number if movie else 0, layer, view, kind)
         with self._lock:
             if key in self._pictures:
                 self._pictures.move_to_end(key)
@@ -146,18 +148,19 @@ class Intake:
         before = self._stamped(path)
         if movie:
             picture = Picture(None, self._movie(path).frame(number, colorspace))
-        elif not layer and self._order.spec.input(name).kind == "matte" and self._regions:
+        elif not layer and kind == "matte" and self._regions:
             picture = Picture(None, Mattes(str(path), self._regions).frame(number))
         else:
             image = Image.open(path)
             seen = view if name == self._order.main or view in image.views else ""
             words = () if layer else self._order.spec.input(name).layers
-            picture = Picture(
-                image,
-                image.data(words, number, seen)
-                if words
-                else image.frame(layer, colorspace, number, seen),
-            )
+            if words:
+                frame = image.data(words, number, seen)
+            elif kind == "matte":
+                frame = image.matte(layer, number, seen)
+            else:
+                frame = image.frame(layer, colorspace, number, seen)
+            picture = Picture(image, frame)
         if path.stat().st_mtime_ns != before.mtime_ns:
             raise UnreadableFile(
                 f"{path.name} is being written by somebody else.", "Wait until it is finished."

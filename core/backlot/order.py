@@ -133,9 +133,9 @@ def take(
     values = spec.values({name: value for name, value in given.items() if name not in names})
     asked = sequence.parse_frames(frames) if isinstance(frames, str) else tuple(frames or ())
     inputs = {name: sequence.Sequence.parse(path, asked) for name, path in paths.items()}
-    for given in spec.inputs[1:]:
-        if given.name in inputs and given.approved and not inputs[spec.inputs[0].name].is_still:
-            inputs[given.name] = _by_number(inputs[given.name])
+    few = [each.name for each in spec.inputs if each.approved and each.name in inputs]
+    if not inputs[spec.inputs[0].name].is_still:
+        inputs |= {name: _by_number(inputs[name]) for name in few}
     order = Order(
         spec,
         values,

@@ -130,9 +130,8 @@ def _pair(
     made = media.read(report.path, layer, colorspace, number)
     cover = None
     if mattes is not None:
-        cover = coverage(
-            media.read(mattes.path(number), matte_layer, number=number), plate.data_window
-        )
+        image = media.Image.open(mattes.path(number))
+        cover = coverage(image.matte(matte_layer, number), plate.data_window)
     inside = np.ones(plate.pixels.shape[:2], bool) if cover is None else cover > 0
     part = _part(inside)
     before = _sized(sheet.displayed(plate)[part], inside[part])

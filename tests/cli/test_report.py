@@ -71,3 +71,23 @@ def test_stills_are_not_rated(tmp_path: Path) -> None:
     with pytest.raises(InvalidInput, match="Nothing was measured") as error:
         rated.write(Take("fill", "clean.####.exr", ()), "plate.exr", None, tmp_path / "a.png")
     assert error.value.hint
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        (*WORDS, "--reference", "ref.png", "--report", "ref.png"),
+        (*WORDS, "--reference", "ref.png", "--report", "link/ref.png"),
+        (*WORDS[:-1], "clean.####.png", "--report", "clean.1002.png"),
+        (*WORDS[:-1], "ref.png", "--reference", "ref.png", "--variants", "2"),
+    ],
+)
+def test_a_sheet_never_takes_the_place_of_a_frame(cli: CommandLine, words) -> None:
+    files(cli.folder, Shot(count=2))
+    (cli.folder / "link").symlink_to(cli.folder)
+    Image.new("RGB", (8, 8)).save(cli.folder / "ref.png")
+    before = (cli.folder / "ref.png").read_bytes()
+    said = cli(*words)
+    assert said.code == 2
+    assert "Give the sheet a name of its own." in said.err
+    assert (cli.folder / "ref.png").read_bytes() == before

@@ -272,3 +272,25 @@ def test_another_layer_is_another_take(studio: Studio, tmp_path: Path) -> None:
             studio, "fill", tmp_path / "p.exr", tmp_path / "o.exr", layer=layers, **given
         )
         assert [frame.state for frame in take.frames] == [state]
+
+
+def test_a_matte_may_be_one_channel(studio: Studio, tmp_path: Path) -> None:
+    """A black and white picture whose alpha is full everywhere is common."""
+    write_layers(tmp_path / "p.exr")
+    whole = Image.open(tmp_path / "p.exr").frame()
+    for name, at in (("R", 0), ("green", 1), ("glow.B", 2)):
+        cover = inputs_of(studio, tmp_path, {"matte": name}).matte(1)
+        wanted = whole if "." not in name else Image.open(tmp_path / "p.exr").frame("glow")
+        assert np.array_equal(cover.pixels[:, :, 0], wanted.pixels[:, :, at])
+        assert cover.meaning == "data"
+
+
+def test_one_render_may_be_plate_matte_and_depth(studio: Studio, tmp_path: Path) -> None:
+    """Each is read for what it is, whichever was read first."""
+    write_layers(tmp_path / "p.exr")
+    for names in (["source", "matte", "depth"], ["depth", "matte", "source"]):
+        intake = inputs_of(studio, tmp_path, depth=tmp_path / "p.exr")
+        found = {name: intake.read(name, 1) for name in names}
+        assert found["depth"].channels == ("depth.Z",)
+        assert found["source"].meaning == "color"
+        assert found["matte"].meaning == "data"
