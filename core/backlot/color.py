@@ -119,6 +119,11 @@ def space_of(
     return found or _ruled(path) or default_space(integer)
 
 
+def is_undeclared(path: str, attributes: Mapping[str, Any]) -> bool:
+    """Whether neither a file nor a rule of the config says what space its pixels are in."""
+    return not declared(path, attributes) and _ruled(path) is None
+
+
 def default_space(integer: bool) -> str:
     """The space of files that say nothing: sRGB for integers, scene-linear for floats."""
     if not integer:

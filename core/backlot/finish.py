@@ -19,7 +19,7 @@ from .events import Result
 from .frame import Frame
 from .intake import Intake
 from .manifest import Entry, Manifest, Recipe, stamp
-from .media import Image
+from .media import Image, same_format
 from .order import Order
 from .pixeltypes import same_bits
 from .report import DONE, FAILED, FrameReport
@@ -176,13 +176,6 @@ def is_exact(before: Image, after: Image, layer: str, allowed: Mapping[str, Mask
 def _compression(image: Image) -> str:
     """As the file says it, without its level: "zip", "dwaa"."""
     return str(image.parts[0].attributes.get("compression", "")).partition(":")[0]
-
-
-def same_format(a: str | os.PathLike[str], b: str | os.PathLike[str]) -> bool:
-    """Whether a file can be written as it was read: all layers, pixel types and attributes."""
-    family = {".tiff": ".tif", ".jpeg": ".jpg"}
-    first, second = (Path(path).suffix.lower() for path in (a, b))
-    return family.get(first, first) == family.get(second, second)
 
 
 def _rename(partial: Path, path: Path) -> None:

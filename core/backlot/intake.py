@@ -9,12 +9,13 @@ from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from . import color
 from .character.mattes import Mattes
 from .errors import BacklotError, InvalidInput, MissingFrame, NotFound, UnreadableFile
 from .export import Attribute
 from .frame import Frame
 from .manifest import Manifest, Stamp, combine
-from .media import Image
+from .media import Image, same_format
 from .order import Order
 from .plan import digest
 
@@ -122,7 +123,7 @@ class Intake:
 
     def _other(self, name: str, number: int, view: str) -> Frame:
         kind = self._order.spec.input(name).kind
-        colorspace = "data" if kind in ("matte", "data") else None
+        colorspace = "data" if kind in ("matte", "data") else self._space_beside(name, number)
         layer = self._order.layers.get(name, "")
         try:
             return _numbered(self._picture(name, number, layer, view, colorspace).frame, number)
@@ -133,6 +134,16 @@ class Intake:
                 f"{self._order.path(name, number).name} cannot be used as the {name}: {error}",
                 error.hint.replace("--layer", f"--layer {name}=NAME"),
             ) from error
+
+    def _space_beside(self, name: str, number: int) -> str | None:
+        """The plate's space, where it was named, for pictures of its format that say none."""
+        path, plate = (self._order.path(each, number) for each in (name, self._order.main))
+        movie = self._order.inputs[name].is_movie
+        if not self._order.colorspace or movie or not same_format(path, plate):
+            return None
+        self._stamped(path)
+        silent = color.is_undeclared(str(path), Image.open(path).parts[0].attributes)
+        return self._order.colorspace if silent else None
 
     def _picture(
         self, name: str, number: int, layer: str, view: str, colorspace: str | None

@@ -268,7 +268,7 @@ class Image:
             values of one format mean something else in another).
         """
         path = os.fspath(path)
-        if _family(path) != _family(self.path):
+        if not same_format(path, self.path):
             raise Unsupported(
                 f"{Path(path).name} is of another format than {Path(self.path).name}.",
                 "Keep the format, or write the frame alone with backlot.write.",
@@ -307,12 +307,11 @@ def read(
     return Image.open(path, colorspace).frame(layer, number=number)
 
 
-_FAMILIES = {".tiff": ".tif", ".jpeg": ".jpg"}
-
-
-def _family(path: str) -> str:
-    suffix = Path(path).suffix.lower()
-    return _FAMILIES.get(suffix, suffix)
+def same_format(a: str | os.PathLike[str], b: str | os.PathLike[str]) -> bool:
+    """Whether a file can be written as it was read: all layers, pixel types and attributes."""
+    family = {".tiff": ".tif", ".jpeg": ".jpg"}
+    first, second = (Path(path).suffix.lower() for path in (a, b))
+    return family.get(first, first) == family.get(second, second)
 
 
 def _windows(spec: Any) -> tuple[Window, Window]:

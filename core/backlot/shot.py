@@ -23,10 +23,11 @@ from .errors import (
     ServerUnavailable,
     WorkerLost,
 )
-from .finish import Finish, Layer, folders, remove_leftovers, same_format
+from .finish import Finish, Layer, folders, remove_leftovers
 from .frame import Frame
 from .intake import Intake
 from .manifest import Manifest
+from .media import same_format
 from .order import Order
 from .overlap import ahead, behind
 from .plan import Plan

@@ -79,6 +79,8 @@ SPEC = ToolSpec(
             "Texture from",
             "Where on the plate texture may be taken from; everywhere when not given.",
             required=False,
+            before=REACH,
+            after=REACH,
         ),
         Input(
             "lines",
@@ -87,6 +89,8 @@ SPEC = ToolSpec(
             "Lines along edges that run through the hole, drawn well beyond it on both sides: what "
             "is on a line there is continued on it.",
             required=False,
+            before=REACH,
+            after=REACH,
         ),
         Input(
             "reference",
@@ -94,6 +98,8 @@ SPEC = ToolSpec(
             "Reference",
             "Another picture, in the plate's colours, to take all texture from.",
             required=False,
+            before=REACH,
+            after=REACH,
         ),
     ),
     params=(

@@ -294,3 +294,25 @@ def test_one_render_may_be_plate_matte_and_depth(studio: Studio, tmp_path: Path)
         assert found["depth"].channels == ("depth.Z",)
         assert found["source"].meaning == "color"
         assert found["matte"].meaning == "data"
+
+
+def test_clean_frames_that_say_no_space_are_in_the_plate_s(studio: Studio, tmp_path: Path) -> None:
+    """Else what an application renders for both would be two colours."""
+    cover = backlot.Frame(np.ones((HEIGHT, WIDTH, 1), np.float16), ("A",), meaning="data")
+    backlot.write(tmp_path / "m.exr", cover)
+    write_layers(tmp_path / "p.0001.exr")
+    write_layers(tmp_path / "ok.0001.exr")
+    backlot.write(tmp_path / "own.exr", plate(), colorspace="lin_rec2020")
+    for name, alike in (("ok.####.exr", True), ("own.exr", False)):
+        asked = order.take(
+            studio.tool("fill"),
+            *[tmp_path / "p.####.exr", tmp_path / "o.####.exr"],
+            matte=tmp_path / "m.exr",
+            clean=tmp_path / name,
+            colorspace="lin_rec709",
+        )
+        intake = Intake(asked, Manifest(asked.manifest_path, asked.name))
+        ours, clean = intake.read("source", 1), intake.read("clean", 1)
+        assert np.array_equal(ours.pixels, clean.pixels) == alike
+    wanted = Image.open(tmp_path / "own.exr").frame().pixels
+    assert np.array_equal(clean.pixels, wanted, equal_nan=True), "a file that says its space"

@@ -31,7 +31,8 @@ def spec_to_json(spec: ToolSpec) -> Json:
         "summary": spec.summary,
         "version": spec.version,
         "hidden": spec.hidden,
-        "inputs": [dict(vars(given)) for given in spec.connected],
+        "rated": spec.rated,
+        "inputs": [vars(given) | {"approved": given.approved} for given in spec.connected],
         "params": [_param_to_json(param) for param in spec.params],
         "output": output,
     }

@@ -48,6 +48,8 @@ class Request:
     view: str
     options: Mapping[str, Any] = field(default_factory=dict)
     """What else the output file is asked to be: colorspace, type, compression."""
+    report: str = ""
+    """The PNG that shows how far each frame can be trusted; "" when none is wanted."""
 
     @property
     def into(self) -> FromBuffer | None:
@@ -92,6 +94,7 @@ def request_from_json(params: Mapping[str, Any], buffers: Buffers) -> Request:
         supersede=text_from_json(params, "supersede", ""),
         view=text_from_json(params, "view", ""),
         options={name: out[name] for name in ("colorspace", "type", "compression") if name in out},
+        report=text_from_json(out, "report", ""),
     )
     if request.in_memory and len(frames) != 1:
         request.release(buffers)

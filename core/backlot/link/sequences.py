@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from .. import color
 from ..client import Studio
-from ..errors import InvalidInput
+from ..errors import BacklotError, InvalidInput
 from ..frame import DATA, Frame, Pixels
 from ..media import Image, write
-from ..report import FrameReport, Update
+from ..report import FrameReport, Take, Update
 from ..sequence import Sequence
+from ..tools import ToolSpec
 from .pixels import Layout
 from .protocol import Json, error_to_json
 from .request import FromFiles, Request
@@ -63,7 +64,37 @@ def run_files(
     for report in take.frames:
         if report.number not in told:
             _tell_report(report, tell)
-    return {"finished": len(take.done) + len(take.kept), "failed": len(take.failed)}
+    counts = {"finished": len(take.done) + len(take.kept), "failed": len(take.failed)}
+    return counts | _reported(take, spec, request, files, tell)
+
+
+def _reported(
+    take: Take,
+    spec: ToolSpec,
+    request: Request,
+    files: Mapping[str, FromFiles],
+    tell: Callable[..., None],
+) -> Json:
+    """Write the report that was asked for, of a take of which something was measured."""
+    from .. import rated
+
+    if not request.report or not rated.confidences(take):
+        return {}
+    source, matte = files[spec.inputs[0].name], files.get(spec.output.matte)
+    try:
+        rated.write(
+            take,
+            source.files,
+            matte.files if matte else None,
+            request.report,
+            layer=source.layer,
+            matte_layer=matte.layer if matte else "",
+            colorspace=source.colorspace or None,
+        )
+    except BacklotError as error:  # the take is finished all the same
+        tell("warning", number=None, sentence=f"{error.sentence} {error.hint}")
+        return {}
+    return {"report": request.report}
 
 
 def _tell_update(update: Update, tell: Callable[..., None]) -> None:

@@ -1,8 +1,12 @@
 """What the buttons of a node do. Each may use nuke.execute: Nuke allows it in a button's script."""
 
+import os
+import webbrowser
+from pathlib import Path
+
 import nuke
 
-from . import render
+from . import findings, render
 from .host import LinkError
 from .node import frames_of
 from .results import describe, mark, show_number, takes_of
@@ -34,9 +38,26 @@ def cancel(node):
 
 
 def details(node):
-    """What happened last, in full."""
+    """What happened last, in full, or what is known of the take shown."""
     known = session.details.get(node["backlot_id"].value())
-    nuke.message(known or "Nothing went wrong here since Nuke was started.")
+    take = _shown(node)
+    found = findings.told(take.recipe()) if take is not None else ""
+    nuke.message(known or found or "Nothing went wrong here since Nuke was started.")
+
+
+def report(node):
+    """The picture of how far each frame of the take shown can be trusted."""
+    take = _shown(node)
+    name = take.recipe().get("report") if take is not None else ""
+    path = take.file(name) if name else ""
+    if path and os.path.isfile(path):
+        webbrowser.open(Path(path).as_uri())
+    else:
+        nuke.message("Nothing was measured of this take: a shot of several frames is.")
+
+
+def _shown(node):
+    return takes_of(node).named("v{:03d}".format(int(node["take"].value())))
 
 
 def choose_take(node):

@@ -56,5 +56,6 @@ def _shown(node):
 def _is_state(name):
     return name.startswith(("backlot_", "result_")) or name in (
         "status", "model", "made_of", "has_result", "tile_color", "xpos", "ypos", "selected",
-        "name", "drift", "hide_input", "label", "show", "missing", "range", "frames", "folder",
+        "name", "drift", "confidence", "hide_input", "label", "show", "missing", "range", "frames",
+        "folder",
     )  # fmt: skip

@@ -4,6 +4,9 @@ from .plates import runs
 
 CHANGED, UNTOLD = "changed", "cannot tell"
 SAME, OTHER = "same", "other"
+DOUBT = 0.95
+"""Confidence below which a frame is spoken of."""
+_WORST = 6
 
 
 def short(measured):
@@ -15,6 +18,9 @@ def short(measured):
     parts = ["{} changed".format(", ".join(changed))] if changed else []
     if _faces(measured, OTHER):
         parts.append("another face")
+    doubtful = _doubtful(measured)
+    if doubtful:
+        parts.append("confidence {:.0f}% on {}".format(100 * doubtful[0][0], doubtful[0][1]))
     return ", ".join(parts)
 
 
@@ -32,12 +38,36 @@ def long(measured):
             lines.append("{} {} on {}{}{}".format(region, words, _spans(frames), most, why))
     if not lines and _regions(measured):
         lines.append("No region changed: {}.".format(", ".join(sorted(_regions(measured)))))
-    return "\n".join(lines + _likeness(measured))
+    return "\n".join(lines + _likeness(measured) + _doubts(measured))
 
 
-def curve(measured):
-    """A knob's text: the drift of each frame that can be told, held until the next."""
-    told = ((int(frame), measured[frame].get("drift")) for frame in measured)
+def told(recipe):
+    """All that is known of a take: what was measured, and what the tool said."""
+    lines = [long(recipe.get("measured") or {}), *(recipe.get("warnings") or [])]
+    return "\n".join(line for line in lines if line)
+
+
+def _doubtful(measured):
+    """(confidence, frame) of those frames that can be trusted least, the worst first."""
+    told = ((measured[frame].get("confidence"), int(frame)) for frame in measured)
+    return sorted(each for each in told if each[0] is not None and each[0] < DOUBT)
+
+
+def _doubts(measured):
+    """A line for each of the worst frames: what is not known of it."""
+    lines = []
+    for confidence, frame in _doubtful(measured)[:_WORST]:
+        told = measured[str(frame)]
+        parts = ("seen on no frame", "unseen"), ("where frames do not agree", "apart")
+        more = ["{:.0f}% {}".format(100 * told[n], words) for words, n in parts if told.get(n)]
+        said = "frame {}: confidence {:.0f}%".format(frame, 100 * confidence)
+        lines.append(said + (" ({})".format(", ".join(more)) if more else ""))
+    return lines
+
+
+def curve(measured, what="drift"):
+    """A knob's text: what was measured of each frame that can be told, held until the next."""
+    told = ((int(frame), measured[frame].get(what)) for frame in measured)
     keys = ["x{} {:.3g}".format(frame, size) for frame, size in sorted(told) if size is not None]
     return "{curve K " + " ".join(keys) + "}" if keys else "0"
 

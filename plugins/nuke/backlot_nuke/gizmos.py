@@ -38,7 +38,7 @@ _NAMES = (
     "panel process_mask indicators icon lifetimeStart lifetimeEnd useLifetime bookmark "
     "dope_sheet mapsize window layer matte_channel range frames render_frame render_range "
     "cancel details take takes show missing status model fit_source colorspace depth folder "
-    "all_layers stop_at check drift "
+    "all_layers stop_at check drift confidence report "
 )
 _TAKEN = frozenset(_NAMES.split())
 
@@ -53,6 +53,11 @@ def class_name(tool):
 def knob_name(param):
     """What the knob of a parameter is called: its own name, unless every node has such a knob."""
     return param + "_" if param in _TAKEN else param
+
+
+def frames_knob(pipe):
+    """What the knob is called that says which frames of a pipe are approved."""
+    return pipe["name"] + "_frames"
 
 
 def gizmo_text(spec):
@@ -103,6 +108,14 @@ def _pickers(spec):
         lines.append(
             user_knob(LINK, "matte_channel", "matte channel", help, command="MatteIn.from0")
         )
+    for pipe in spec["inputs"]:
+        if pipe.get("approved"):
+            help = (
+                "Which frames of the {0} pipe are approved, such as 1010,1018-1020. Empty: those\n"
+                "from its first to its last, where it is shorter than the source."
+            ).format(pipe["name"])
+            label = pipe["label"].lower() or pipe["name"]
+            lines.append(user_knob(STRING, frames_knob(pipe), label, help))
     return lines
 
 
@@ -177,6 +190,15 @@ def _running(spec):
         )
         lines.append(user_knob(DOUBLE, "drift", "drift", help, span=(0, 12)))
         lines.append("drift 0")
+    if spec.get("rated"):
+        help = (
+            "How far each frame of the take can be trusted, 0 to 1: a key for every frame that\n"
+            "was measured. See it in the Curve Editor."
+        )
+        lines.append(user_knob(DOUBLE, "confidence", "confidence", help, span=(0, 1)))
+        lines.append("confidence 0")
+        help = "The confidence of all frames, and the worst of them beside the plate, as a picture."
+        lines.append(_button("report", "Report...", "report", help))
     return lines
 
 

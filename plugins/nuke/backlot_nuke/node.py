@@ -108,23 +108,28 @@ def _number(param, value):
 
 def frames_of(node):
     """Frame numbers that Render Range makes. Raises: LinkError when the text is no range."""
-    from .host import LinkError
-
     choice = node["range"].value()
     if choice == "custom":
-        try:
-            return sorted(set(nuke.FrameRanges(node["frames"].value()).toFrameList()))
-        except (RuntimeError, ValueError):
-            raise LinkError(
-                "invalid-input",
-                "{!r} is no frame range.".format(node["frames"].value()),
-                "Write 1001-1010, or 1001-1010x2,1020.",
-            ) from None
+        return frames_in(node["frames"].value())
     source = node.input(0)
     if choice == "input" and source is not None:
         return list(range(source.firstFrame(), source.lastFrame() + 1))
     root = nuke.root()
     return list(range(int(root["first_frame"].value()), int(root["last_frame"].value()) + 1))
+
+
+def frames_in(text):
+    """The frame numbers that a text names, in order. Raises: LinkError."""
+    from .host import LinkError
+
+    try:
+        return sorted(set(nuke.FrameRanges(text).toFrameList()))
+    except (RuntimeError, ValueError):
+        raise LinkError(
+            "invalid-input",
+            "{!r} is no frame range.".format(text),
+            "Write 1001-1010, or 1001-1010x2,1020.",
+        ) from None
 
 
 def views():

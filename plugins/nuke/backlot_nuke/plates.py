@@ -7,6 +7,7 @@ import os
 
 import nuke
 
+from .gizmos import frames_knob, knob_name
 from .host import LinkError
 
 _DATATYPES = {"half": "16 bit half", "float": "32 bit float"}
@@ -27,7 +28,9 @@ def export(node, spec, frames, view, folder):
                 _refuse(pipe)
             continue
         pattern = os.path.join(folder, pipe["name"], pipe["name"] + ".%04d.exr")
-        wanted = _with_neighbours(frames, pipe, upstream)
+        wanted = _wanted(node, frames, pipe, upstream)
+        if not wanted:
+            continue
         _render(node, spec, number, upstream, wanted, view, pattern.replace(os.sep, "/"))
         inputs[pipe["name"]] = {"files": pattern}
         if number == 0:
@@ -51,13 +54,41 @@ def _refuse(pipe):
     )
 
 
-def _with_neighbours(frames, pipe, upstream):
-    """The frames, and those around them that the tool may ask for, as far as there are any."""
+def _wanted(node, frames, pipe, upstream):
+    """The frames, and those around them that the tool may ask for, as far as there are any.
+
+    A pipe of one frame is a still, which Nuke shows on every other, too. Of one that holds approved
+    pictures, only those count: Nuke would hold a frame that was painted for 1010 on all the others.
+    """
     first, last = upstream.firstFrame(), upstream.lastFrame()
     around = set(frames)
-    for frame in frames:
-        around.update(range(frame - pipe["before"], frame + pipe["after"] + 1))
+    if not pipe.get("window_param") or node[knob_name(pipe["window_param"])].value():
+        for frame in frames:
+            around.update(range(frame - pipe["before"], frame + pipe["after"] + 1))
+    if pipe.get("approved"):
+        return sorted(around & _approved(node, pipe, first, last))
+    if first == last:
+        first, last = node.input(0).firstFrame(), node.input(0).lastFrame()
     return sorted(f for f in around if f in frames or first <= f <= last)
+
+
+def _approved(node, pipe, first, last):
+    """The frames of a pipe that are approved. Raises: LinkError where nobody can know."""
+    knob = node[frames_knob(pipe)]
+    if knob.value().strip():
+        from .node import frames_in
+
+        return set(frames_in(knob.value()))
+    source = node.input(0)
+    if first <= source.firstFrame() < source.lastFrame() <= last:
+        raise LinkError(
+            "invalid-input",
+            "The {} pipe has every frame of the source: which of them are approved?".format(
+                pipe["name"]
+            ),
+            "Write them into {}, such as 1010,1018-1020.".format(knob.label() or knob.name()),
+        )
+    return set(range(first, last + 1))
 
 
 def _channels(node, spec, number, pipe):

@@ -1,5 +1,6 @@
 """A node's frames: out to files, through the link, back into the node."""
 
+import os
 import shutil
 import tempfile
 import traceback
@@ -12,6 +13,8 @@ from .node import is_there, own_id, spec_of, unrecorded, values_of, views
 from .plates import export
 from .results import RED, describe, made_of, pattern_of, show_take, take_for
 from .session import check_licence, session
+
+_MOST_SAID = 20
 
 
 class Run:
@@ -56,10 +59,12 @@ class Run:
             self._task = nuke.ProgressTask("{}: {}".format(node.name(), spec["label"]))
         session.runs[self.id] = self
         for view in self.views:
-            out = self.take.file(self.pattern.replace("%V", view))
+            out = {"files": self.take.file(self.pattern.replace("%V", view))}
+            if spec.get("rated"):
+                out["report"] = self.take.file("report.{}.png".format(view))
             self.jobs[view] = link.run(
                 spec["name"], self.frames, self._told,
-                params=values, inputs=plates[view], out={"files": out},
+                params=values, inputs=plates[view], out=out,
             )  # fmt: skip
         session.follow()
 
@@ -107,6 +112,9 @@ class Run:
         before = set(self.recipe.get("finished") or [])
         recipe = dict(self.recipe, finished=sorted(before | finished), failed=failed)
         recipe["measured"] = dict(self.recipe.get("measured") or {}, **_measured(jobs))
+        recipe["warnings"] = _warnings(jobs)
+        reports = [str(job.outcome["report"]) for job in jobs if job.outcome.get("report")]
+        recipe["report"] = os.path.basename(reports[0]) if reports else ""
         kept = recipe["made_of"].split()[:3]
         recipe["made_of"] = " ".join([*kept, session.weights_of(engine)]).strip()
         self._save(dict(recipe, model=session.made_with(engine) or recipe.get("model", "")))
@@ -138,7 +146,7 @@ class Run:
         else:
             say(node, describe(self.take))
             node["tile_color"].setValue(0)
-            found = findings.long(self.take.recipe().get("measured") or {})
+            found = findings.told(self.take.recipe())
             if found:
                 session.details[self.id] = "{}: {}\n{}".format(node.name(), self.take.name, found)
 
@@ -151,6 +159,11 @@ def _measured(jobs):
             if event.get("measured"):
                 found[str(frame)] = event["measured"]
     return found
+
+
+def _warnings(jobs):
+    """What the tool said besides, once each: the last words are about the whole shot."""
+    return list(dict.fromkeys(each for job in jobs for each in job.warnings))[-_MOST_SAID:]
 
 
 def say(node, sentence):

@@ -5,7 +5,7 @@ import os
 import nuke
 
 from . import findings
-from .gizmos import NO_RESULT, knob_name
+from .gizmos import NO_RESULT, frames_knob, knob_name
 from .host import Takes, fingerprint
 from .node import folder_of, spec_of, unrecorded
 from .plates import layer_of, runs
@@ -13,6 +13,7 @@ from .session import session
 
 RED = 0xA02828FF
 AMBER = 0xB07818FF
+_CURVES = {"drift", "confidence"}
 
 
 def made_of(node, spec):
@@ -21,6 +22,8 @@ def made_of(node, spec):
     settings["tool"] = spec["name"] + " " + spec["version"]
     settings["layer"] = layer_of(node)
     settings["more"] = [node[name].value() for name in ("depth", "colorspace", "all_layers")]
+    few = [frames_knob(pipe) for pipe in spec["inputs"] if pipe.get("approved")]
+    settings["approved"] = [node[name].value() for name in few]
     inside = node.node("MatteIn")
     settings["matte"] = inside["from0"].value() if inside is not None else ""
     pipes = [node.input(number) for number in range(len(spec["inputs"]))]
@@ -87,8 +90,8 @@ def show_take(node, take):
         node["take"].setValue(take.number)
         node["made_of"].setValue(recipe.get("made_of", ""))
         node["model"].setValue(recipe.get("model", ""))
-        if "drift" in node.knobs():
-            node["drift"].fromScript(findings.curve(recipe.get("measured") or {}))
+        for name in _CURVES & set(node.knobs()):
+            node[name].fromScript(findings.curve(recipe.get("measured") or {}, name))
     read = node.node("Result")
     if read is not None and "reload" in read.knobs():
         read["reload"].execute()
@@ -99,8 +102,8 @@ def show_number(node, number):
     if number == 0:
         node["result_file"].setValue(NO_RESULT)
         node["has_result"].fromScript("0")
-        if "drift" in node.knobs():
-            node["drift"].fromScript("0")
+        for name in _CURVES & set(node.knobs()):
+            node[name].fromScript("0")
         node["made_of"].setValue("")
         node["status"].setValue("not rendered")
         return True
