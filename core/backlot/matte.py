@@ -9,16 +9,22 @@ import numpy.typing as npt
 
 from .frame import Frame, Pixels, Window
 
+_PICTURE = {"R", "G", "B", "Y"}
+_ROWS = 64
+
 
 def coverage(matte: Frame, window: Window) -> npt.NDArray[np.float32]:
     """How much of each pixel of `window` is inside the matte.
 
-    The matte's channel is its "A", else its first. Outside the matte's data window, and where it
-    is NaN, the coverage is 0.
+    The matte's channel is its "A", else its first; also its first where a grey picture is opaque
+    everywhere, as one is that was painted in black and white. Outside the matte's data window, and
+    where it is NaN, the coverage is 0.
 
     Returns: (window.height, window.width) float32, 0 to 1.
     """
     channel = matte.channels.index("A") if "A" in matte.channels else 0
+    if channel and _is_opaque_grey(matte, channel):
+        channel = 0
     cover = np.zeros((window.height, window.width), np.float32)
     common = matte.data_window.intersect(window)
     if common is not None:
@@ -33,6 +39,21 @@ def coverage(matte: Frame, window: Window) -> npt.NDArray[np.float32]:
         ]
         inside[...] = np.clip(np.nan_to_num(source, nan=0.0, posinf=1.0, neginf=0.0), 0.0, 1.0)
     return cover
+
+
+def _is_opaque_grey(matte: Frame, alpha: int) -> bool:
+    """Whether alpha says nothing: 1 everywhere, over a whole picture without colour."""
+    others = [at for at, name in enumerate(matte.channels) if at != alpha]
+    cropped = matte.data_window.intersect(matte.display_window) != matte.display_window
+    if cropped or not {matte.channels[at] for at in others} <= _PICTURE:
+        return False
+    for top in range(0, matte.height, _ROWS):  # most mattes are told apart by their first rows
+        rows = matte.pixels[top : top + _ROWS]
+        if not (rows[:, :, alpha] == 1).all():
+            return False
+        if any((rows[:, :, at] != rows[:, :, others[0]]).any() for at in others[1:]):
+            return False
+    return True
 
 
 def support(cover: npt.NDArray[np.float32], radius: float = 0.0) -> npt.NDArray[np.bool_]:

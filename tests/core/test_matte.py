@@ -32,10 +32,34 @@ def test_broken_matte_values_stay_in_range():
     np.testing.assert_array_equal(cover[0], [0, 1, 0, 0, 1])
 
 
+@pytest.mark.parametrize("names", ["RGBA", "YA"])
+def test_a_painted_picture_is_a_matte_though_its_alpha_is_full(names: str) -> None:
+    """Painters and renderers write alpha 1 everywhere."""
+    drawn = np.zeros((130, 5, len(names)), np.float16)
+    drawn[:, :, -1] = 1
+    window = Window(0, 0, 5, 130)
+    assert not coverage(Frame(drawn, tuple(names), meaning="data"), window).any(), "an empty one"
+    drawn[100:, 2:, :-1] = 0.5
+    cover = coverage(Frame(drawn, tuple(names), meaning="data"), window)
+    assert (cover[100:, 2:] == 0.5).all()
+    assert cover.sum() == 30 * 3 * 0.5
+    for at, value in (((0, 0, -1), 0.0), ((129, 4, 0), 0.25)):
+        if names == "YA" and at[2] == 0:
+            continue
+        other = drawn.copy()
+        other[at] = value
+        cover = coverage(Frame(other, tuple(names), meaning="data"), window)
+        assert np.array_equal(cover, other[:, :, -1]), "alpha, or colour, says something"
+
+
 def test_alpha_is_the_matte_where_there_is_one():
-    pixels = np.zeros((1, 1, 4), np.float16)
-    pixels[..., 3] = 1
-    assert coverage(Frame(pixels, channels=("R", "G", "B", "A")), Window(0, 0, 1, 1))[0, 0] == 1
+    pixels = np.zeros((1, 2, 4), np.float16)
+    pixels[0, 1, 3] = 1
+    cover = coverage(Frame(pixels, channels=("R", "G", "B", "A")), Window(0, 0, 2, 1))
+    assert list(cover[0]) == [0, 1]
+    box = Frame(pixels[:, 1:], ("R", "G", "B", "A"), Window(1, 0, 1, 1), Window(0, 0, 2, 1))
+    cover = coverage(box, Window(0, 0, 2, 1))
+    assert list(cover[0]) == [0, 1], "a box that is cropped to itself has alpha 1 everywhere"
 
 
 @settings(max_examples=60, deadline=None)

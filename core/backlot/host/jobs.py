@@ -11,6 +11,8 @@ from typing import Any, Callable, Mapping
 from .errors import LinkError
 
 ENDED = ("done", "failed", "cancelled")
+SURE = 0.95
+"""Confidence from which a frame is not spoken of."""
 
 
 class Job:
@@ -86,6 +88,16 @@ class Job:
         if self.state == "failed" and self.error is not None:
             return self.error.sentence
         return {"idle": "Starting", "cancelled": "Cancelled"}.get(self.state, self.state)
+
+    def doubt(self) -> str:
+        """Which frame can be trusted least, where that was measured and leaves doubt; else ""."""
+        told = {
+            n: (event.get("measured") or {}).get("confidence") for n, event in self.results.items()
+        }
+        known = sorted((value, n) for n, value in told.items() if isinstance(value, (int, float)))
+        if not known or known[0][0] >= SURE:
+            return ""
+        return "Lowest confidence {:.0f} %, on frame {}".format(100 * known[0][0], known[0][1])
 
     def _on_queued(self, event: Mapping[str, Any]) -> None:
         self.state = "queued"

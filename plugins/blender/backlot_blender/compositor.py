@@ -15,6 +15,7 @@ from . import compat, controls, places, plates, session
 from .host import LinkError, fingerprint
 
 RESULT = "Backlot Result"
+REPORT = "report.png"
 
 
 def new_group(tool):
@@ -89,7 +90,8 @@ def process(scene, group, frames, finished=None):
         take = task.take = places.new_take(places.takes_of(group.name))
         node, tree = _placed(scene, group)
         wanted = _wanted(node, spec)
-        render = plates.Render(scene, tree, wanted, frames, take.file("plates"))
+        only = _approved(group, spec, wanted, frames)
+        render = plates.Render(scene, tree, wanted, frames, take.file("plates"), only)
     except LinkError as error:
         task.fail(error)
         return task
@@ -129,6 +131,8 @@ def process(scene, group, frames, finished=None):
         inputs = {name: render.plates(name) for name in wanted}
         inputs[spec["inputs"][0]["name"]]["colorspace"] = places.scene_linear()
         out = {"files": take.file("result.####.exr")}
+        if spec.get("rated"):
+            out["report"] = take.file(REPORT)
         session.start(task, spec["name"], frames, params=params, inputs=inputs, out=out)
         return False
 
@@ -169,6 +173,29 @@ def _wanted(node, spec):
     return wanted
 
 
+def _approved(group, spec, wanted, frames):
+    """Tool input -> the frames that are kept of it; one of which there are none is not wanted.
+
+    A socket has a picture on every frame: which of them are approved, only the artist knows.
+    """
+    settings, only = controls.settings_of(group, spec["name"]), {}
+    for given, name in controls.approved_inputs(spec):
+        if given["name"] not in wanted:
+            continue
+        named = controls.approved(settings, name)
+        if not named:
+            raise LinkError(
+                "invalid-input",
+                "Which frames of {} are approved?".format(given["label"]),
+                "Write them into the sidebar, such as 1010,1018-1020.",
+            )
+        if named & set(frames):
+            only[given["name"]] = named
+        else:
+            del wanted[given["name"]]
+    return only
+
+
 def recipe(scene, group, frames):
     """What a take would be made of now: for its fingerprint."""
     spec = controls.spec_of(group.backlot.tool)
@@ -183,6 +210,7 @@ def recipe(scene, group, frames):
         "version": spec["version"],
         "params": controls.values(settings, spec, frames, owner=group),
         "frames": [frames[0], frames[-1]],
+        "approved": [getattr(settings, name) for _, name in controls.approved_inputs(spec)],
         "upstream": upstream,
     }
 
@@ -195,8 +223,9 @@ def stale(scene, group):
         return ""
     first, last = made_of["frames"]
     now = recipe(scene, group, list(range(first, last + 1)))
-    changed = [name for name in ("params", "upstream", "version") if made_of.get(name) != now[name]]
     words = {"params": "a parameter", "upstream": "what comes before", "version": "the tool"}
+    words["approved"] = "the approved frames"
+    changed = [name for name in words if made_of.get(name, now[name]) != now[name]]
     return " and ".join(words[name] for name in changed)
 
 

@@ -7,11 +7,12 @@ PropertyGroup is made for each tool; `Scene.backlot` and `NodeTree.backlot` hold
 
 import contextlib
 import os
+import re
 
 import bpy
 
 from . import places
-from .host import arranged, load_specs, offered, save_specs, spec_named
+from .host import LinkError, arranged, load_specs, offered, save_specs, spec_named
 
 _SPECS = "tools.json"
 _classes = []
@@ -54,6 +55,50 @@ def other_images(spec):
         for given in extra_inputs(spec)
         if not takes_matte(spec, given)
     ]
+
+
+def approved_inputs(spec):
+    """Inputs that hold for their own frames alone, and the name of the setting that says which."""
+    return [
+        (given, "frames_" + given["name"]) for given in extra_inputs(spec) if given.get("approved")
+    ]
+
+
+def draw_approved(layout, settings, spec):
+    """Which frames of such an input are approved."""
+    column = layout.column()
+    column.use_property_split = True
+    column.use_property_decorate = False
+    for _, name in approved_inputs(spec):
+        column.prop(settings, name)
+
+
+def approved(settings, name):
+    """The frames that were named for such an input, as a set. Raises: LinkError."""
+    text = getattr(settings, name).replace(" ", "")
+    frames = set()
+    for part in text.split(",") if text else ():
+        found = re.fullmatch(r"(-?\d+)(?:-(-?\d+))?", part)
+        if found is None:
+            raise LinkError(
+                "invalid-input", f"{text} names no frames.", "Write them as in 1010,1018-1020."
+            )
+        first = int(found.group(1))
+        frames.update(range(first, int(found.group(2) or first) + 1))
+    return frames
+
+
+def draw_files(layout, settings, spec):
+    """Files for each further input of a tool that works on files."""
+    for given, _ in other_images(spec):
+        layout.prop(settings, "files_" + given["name"])
+
+
+def files(settings, spec):
+    """What was chosen there, as the inputs of a job."""
+    chosen = {given["name"]: getattr(settings, "files_" + given["name"]) for given, _ in
+              other_images(spec)}  # fmt: skip
+    return {name: {"files": bpy.path.abspath(path)} for name, path in chosen.items() if path}
 
 
 def draw_images(layout, settings, spec):
@@ -172,6 +217,16 @@ def _make_classes():
         for given, name in other_images(spec):
             annotations[name] = bpy.props.PointerProperty(
                 type=bpy.types.Image, name=given["label"], description=given.get("help", "")
+            )
+            annotations["files_" + given["name"]] = bpy.props.StringProperty(
+                name=given["label"],
+                description=given.get("help", "") + " Files, such as //depth.####.exr",
+                subtype="FILE_PATH",
+            )
+        for given, name in approved_inputs(spec):
+            annotations[name] = bpy.props.StringProperty(
+                name=given["label"],
+                description="Which frames of that input are approved, such as 1010,1018-1020",
             )
         made = type(
             "BACKLOT_PG_tool_" + spec["name"],

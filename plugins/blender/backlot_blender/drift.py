@@ -184,7 +184,7 @@ def draw(layout, folder):
             "backlot.show_frame", text=f"{number}: {region} {size:.1f} dE2000", icon="TIME"
         )
         button.frame = number
-    layout.operator("backlot.open_report", icon="URL").path = outcome["report"]
+    ui.draw_report(layout, outcome["report"])
 
 
 class BACKLOT_OT_check_character(bpy.types.Operator):
@@ -214,13 +214,13 @@ class BACKLOT_OT_show_frame(bpy.types.Operator):
 class BACKLOT_OT_open_report(bpy.types.Operator):
     bl_idname = "backlot.open_report"
     bl_label = "Open Report"
-    bl_description = "The report of this check: plots, pictures under neutral light, worst frames"
+    bl_description = "What was found out about these frames, and the worst of them, as a picture"
 
     path: bpy.props.StringProperty()
 
     def execute(self, context):
         if not os.path.isfile(self.path):
-            self.report({"ERROR"}, f"{self.path} is not there any more. Check again.")
+            self.report({"ERROR"}, f"{self.path} is not there any more. Run it again.")
             return {"CANCELLED"}
         return bpy.ops.wm.path_open(filepath=self.path)
 

@@ -1,6 +1,8 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """The compositor's editor: Backlot in the Add menu, and the sidebar of a Backlot node."""
 
+import os
+
 import bpy
 
 from . import compat, compositor, controls, places, session, ui
@@ -178,9 +180,14 @@ class BACKLOT_PT_node(bpy.types.Panel):
         row.operator("backlot.process", text="Process Range").whole_range = True
         ui.draw_task(layout, place_of(group))
         _draw_takes(layout, context.scene, group)
+        if spec["inputs"][0]["before"] and not spec["inputs"][0].get("window_param"):
+            for line in ui.wrapped("Process Frame knows that frame alone, Process Range the shot."):
+                layout.label(text=line)
         if BACKLOT_OT_cryptomatte.poll(context):
             layout.operator("backlot.cryptomatte", icon="EYEDROPPER")
-        controls.draw(layout, controls.settings_of(group, spec["name"]), spec)
+        settings = controls.settings_of(group, spec["name"])
+        controls.draw_approved(layout, settings, spec)
+        controls.draw(layout, settings, spec)
 
 
 def _draw_takes(layout, scene, group):
@@ -194,6 +201,10 @@ def _draw_takes(layout, scene, group):
         row.operator("backlot.choose_take", text=take.name, depress=chosen).take = take.name
     text = "Show Input" if compositor.shows_result(group) else "Show Take"
     layout.operator("backlot.toggle_node", text=text)
+    shown = next((take for take in takes if take.name == group.backlot.take), None)
+    report = shown.file(compositor.REPORT) if shown is not None else ""
+    if report and os.path.isfile(report):
+        ui.draw_report(layout, report)
 
 
 _CLASSES = (

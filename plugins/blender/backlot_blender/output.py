@@ -37,7 +37,9 @@ def process_files(scene, tool, files, finished=None):
                     "{} needs files for {}.".format(spec["label"], given["label"]),
                     "Choose them in Output properties, under Backlot.",
                 )
-        params = controls.values(controls.settings_of(scene, tool), spec, frames, owner=scene)
+        settings = controls.settings_of(scene, tool)
+        inputs.update(controls.files(settings, spec))
+        params = controls.values(settings, spec, frames, owner=scene)
         folder, name = os.path.split(plate)
         take = task.take = places.new_take(Takes(os.path.join(folder, "backlot", tool)))
     except LinkError as error:
@@ -46,6 +48,8 @@ def process_files(scene, tool, files, finished=None):
     made_of = {"tool": tool, "version": spec["version"], "params": params, "files": plate}
     take.save_recipe(dict(made_of, fingerprint=fingerprint(made_of)))
     out = {"files": take.file(name)}
+    if spec.get("rated"):
+        out["report"] = take.file("report.png")
     task.result = take
     session.start(task, tool, frames, params=params, inputs=inputs, out=out, priority="batch")
     return task
@@ -177,7 +181,9 @@ class BACKLOT_PT_output(bpy.types.Panel):
             return
         if controls.has_matte(spec):
             layout.prop(own, "matte_files")
-        controls.draw(layout, controls.settings_of(scene, own.tool), spec)
+        settings = controls.settings_of(scene, own.tool)
+        controls.draw_files(layout, settings, spec)
+        controls.draw(layout, settings, spec)
         if not ui.draw_task(layout, _PLACE):
             layout.operator("backlot.process_output", icon="PLAY")
 

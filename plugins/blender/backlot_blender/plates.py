@@ -15,18 +15,20 @@ _SETTINGS = ("use_compositing", "use_sequencer", "use_file_extension", "use_rend
 class Render:
     """Renders frames of a scene with a File Output node on the sockets that are wanted.
 
-    wanted: name -> (output socket, whether its alpha is wanted). The scene is left as it was by
-    `close`, which must be called.
+    wanted: name -> (output socket, whether its alpha is wanted). only: name -> the frames that are
+    kept of it, where they are not all. The scene is left as it was by `close`, which must be
+    called.
     """
 
     rendering = False
     """Whether any plates are being rendered: handlers of ours then look away."""
 
-    def __init__(self, scene, tree, wanted, frames, folder):
+    def __init__(self, scene, tree, wanted, frames, folder, only=None):
         os.makedirs(folder, exist_ok=True)
         self._scene, self._tree = scene.name, tree
         self._frames = list(frames)
         self._folder = folder
+        self._only = only or {}
         layers = {name: compat.render_layer_of(output) for name, (output, _) in wanted.items()}
         self._layers = {name: layer for name, layer in layers.items() if layer}
         self._names = [name for name in wanted if name not in self._layers]
@@ -66,7 +68,10 @@ class Render:
                     f"Frame {number} was rendered, but nothing came to {name}.",
                     "See that compositing is on and that the picture before the node is not empty.",
                 )
-            os.replace(found, self._file(name, number))
+            if number in self._only.get(name, (number,)):
+                os.replace(found, self._file(name, number))
+            else:
+                os.remove(found)
         if self._layers:
             with compat.writing_exr(scene.render.image_settings, layers=True):
                 image = bpy.data.images["Render Result"]

@@ -30,6 +30,7 @@ def run(scene, strip, tool, finished=None):
                     "Choose them in the sidebar, under Matte.",
                 )
             inputs[given["name"]] = {"files": bpy.path.abspath(scene.backlot.matte_files)}
+        inputs.update(controls.files(controls.settings_of(scene, tool), spec))
         take = task.take = places.new_take(places.takes_of(strip.name))
     except LinkError as error:
         task.fail(error)
@@ -54,6 +55,8 @@ def run(scene, strip, tool, finished=None):
     suffix = os.path.splitext(source)[1].lower()
     suffix = suffix if suffix in (".exr", ".png", ".tif", ".tiff", ".dpx") else ".png"
     out = {"files": take.file("result.####" + suffix)}
+    if spec.get("rated"):
+        out["report"] = take.file("report.png")
     session.start(task, tool, frames, params=params, inputs=inputs, out=out, priority="batch")
     return task
 
@@ -160,7 +163,9 @@ class BACKLOT_PT_strips(bpy.types.Panel):
             return
         if controls.has_matte(spec):
             layout.prop(own, "matte_files")
-        controls.draw(layout, controls.settings_of(context.scene, own.tool), spec)
+        settings = controls.settings_of(context.scene, own.tool)
+        controls.draw_files(layout, settings, spec)
+        controls.draw(layout, settings, spec)
         layout.operator("backlot.run_strips", icon="PLAY")
         ui.draw_task(layout, _PLACE)
 

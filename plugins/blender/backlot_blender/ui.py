@@ -32,7 +32,7 @@ def draw_task(layout, place):
             box.label(text=line)
         _with_index(box.operator("backlot.copy_details", icon="COPYDOWN"), task)
     elif task.job is not None:
-        for line in wrapped(task.job.status()):
+        for line in wrapped(task.job.status()) + wrapped(task.job.doubt()):
             box.label(text=line)
         for number, error in sorted(task.job.frame_errors.items())[:3]:
             for line in wrapped(f"Frame {number}: {error.sentence}"):
@@ -40,7 +40,15 @@ def draw_task(layout, place):
         for sentence in task.job.warnings[-2:]:
             for line in wrapped(sentence):
                 box.label(text=line, icon="INFO")
+        report = task.job.outcome.get("report")
+        if report and task.place[0] != "node":  # a node has it for each of its takes
+            draw_report(box, report)
     return False
+
+
+def draw_report(layout, path):
+    """A button that opens what was found out about a take."""
+    layout.operator("backlot.open_report", icon="URL").path = path
 
 
 def _draw_problem(layout):

@@ -7,6 +7,7 @@ import sys
 sys.path.insert(0, os.path.dirname(__file__))
 
 import bpy
+import numpy
 from ready import main, part, path
 
 
@@ -166,6 +167,60 @@ def pixels_of_strip(scene):
     return list(bpy.data.images.load(path("look.png")).pixels[:3])
 
 
+def rendered_frames_and_strips_take_all_that_a_tool_takes():
+    """A matte and an approved frame, as files; what is not known of the take is a picture."""
+    scene = set_up()
+    for each in list(strips(scene)):
+        strips(scene).remove(each)
+    rng = numpy.random.default_rng(3)
+    world = rng.random((48, 80, 1)) * [1.0, 0.9, 0.8]
+    for number in (1, 2, 3):
+        picture(f"shot.{number:04d}.exr", world[:, 2 * number : 2 * number + 64])
+        cover = numpy.zeros((48, 64, 3))
+        cover[20:30, 20:34] = 1.0
+        picture(f"roto.{number:04d}.exr", cover)
+    picture("ok.0002.exr", numpy.full((48, 64, 3), 0.25))
+    scene.backlot.tool, scene.backlot.matte_files = "fill", path("roto.####.exr")
+    settings = part("controls").settings_of(scene, "fill")
+    settings.files_clean, settings.grain = path("ok.0002.exr"), 0.0
+    files = {number: path(f"shot.{number:04d}.exr") for number in (1, 2, 3)}
+    task = part("output").process_files(scene, "fill", files)
+    part("session").finish(task, 60)
+    assert not task.job.frame_errors, [each.details() for each in task.job.frame_errors.values()]
+    made = {n: middle(task.result.file(f"shot.{n:04d}.exr")) for n in files}
+    assert abs(made[2] - 0.25) < 1e-3, made
+    assert abs(middle(path("shot.0001.exr")) - made[1]) > 1e-4
+    assert os.path.isfile(task.job.outcome["report"])
+    strip = strips(scene).new_image(name="s", filepath=files[1], channel=1, frame_start=1)
+    strip.elements.append("shot.0002.exr")
+    strip.elements.append("shot.0003.exr")
+    bpy.ops.wm.save_as_mainfile(filepath=path("all.blend"))
+    task = part("sequencer").run(scene, strip, "fill")
+    part("session").finish(task, 60)
+    folder = bpy.path.abspath(task.result.directory)
+    assert abs(middle(os.path.join(folder, "result.0002.exr")) - 0.25) < 1e-3
+
+
+def picture(name, values):
+    """A file of the size of an array, its rows from the top."""
+    height, width, _ = values.shape
+    image = bpy.data.images.new(name, width, height, alpha=True, float_buffer=True, is_data=True)
+    whole = numpy.concatenate([values[::-1], numpy.ones((height, width, 1))], axis=2)
+    image.pixels.foreach_set(whole.astype(numpy.float32).ravel())
+    image.filepath_raw, image.file_format = path(name), "OPEN_EXR"
+    image.save()
+    bpy.data.images.remove(image)
+
+
+def middle(file):
+    image = bpy.data.images.load(file, check_existing=False)
+    image.colorspace_settings.is_data = True
+    width, height = image.size
+    got = image.pixels[4 * (width * (height // 2) + width // 2 - 5)]
+    bpy.data.images.remove(image)
+    return got
+
+
 def a_strip_that_is_no_picture_says_so():
     scene = bpy.context.scene
     colour = strips(scene).new_effect(
@@ -182,5 +237,6 @@ main(
     a_render_that_was_not_asked_for_is_left_alone,
     the_result_of_a_strip_is_a_strip_above_with_its_timing,
     a_movie_becomes_frames_that_look_the_same,
+    rendered_frames_and_strips_take_all_that_a_tool_takes,
     a_strip_that_is_no_picture_says_so,
 )

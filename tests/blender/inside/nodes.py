@@ -46,6 +46,19 @@ def near(got, wanted):
     return all(abs(a - b) < 1e-5 for a, b in zip(got, wanted, strict=False))
 
 
+LEVEL = [float(3 <= x <= 4 and 2 <= y <= 3) for y in range(6) for x in range(8)]
+
+
+def hole():
+    """The file of a matte: the four pixels in the middle."""
+    matte = bpy.data.images.new("m.exr", 8, 6, alpha=True, float_buffer=True, is_data=True)
+    matte.pixels.foreach_set(array.array("f", [v for w in LEVEL for v in (w, w, w, 1.0)]))
+    matte.filepath_raw, matte.file_format = path("m.exr"), "OPEN_EXR"
+    matte.save()
+    bpy.data.images.remove(matte)
+    return path("m.exr")
+
+
 def composite(scene):
     """An empty compositing tree and the node at its end."""
     compat = part("compat")
@@ -186,19 +199,33 @@ def a_group_with_fewer_inputs_than_the_tool_still_runs():
     fill_changes_nothing_outside_the_matte(("Image", "Matte", "Reference"))
 
 
+def approved_frames_hold_for_their_own_alone():
+    """A socket has a picture on every frame: the artist says on which it is the truth."""
+    scene, tree, _, node = set_up("fill")
+    tree.links.new(image_node(tree, [hole()]).outputs[0], node.inputs["Matte"])
+    clean = image_node(tree, [write_exr("clean.exr", 0.7)])
+    tree.links.new(clean.outputs[0], node.inputs["Clean frames"])
+    task = part("compositor").process(scene, node.node_tree, [1, 2, 3])
+    assert task.state == "failed"
+    assert "Which frames of Clean frames are approved?" in task.error.sentence
+    settings = part("controls").settings_of(node.node_tree, "fill")
+    settings.frames_clean = "2, 7-9"
+    take = process(scene, node.node_tree, [1, 2, 3])
+    files = part("compositor").files_of(take)
+    middle = {number: read_exr(file)[0] for number, file in files.items()}
+    assert abs(middle[2] - 0.7) < 1e-3, middle
+    assert max(abs(middle[1] - 0.1), abs(middle[3] - 0.3)) < 0.05, middle
+    assert part("compositor").stale(scene, node.node_tree) == ""
+    settings.frames_clean = "3"
+    assert part("compositor").stale(scene, node.node_tree) == "the approved frames"
+
+
 def fill_changes_nothing_outside_the_matte(inputs=()):
     scene, tree, _, node = set_up("fill")
     if inputs:
         keep_inputs(node.node_tree, inputs)
         assert len(node.inputs) == len(inputs)
-    mask = tree.nodes.new("CompositorNodeImage")
-    matte = bpy.data.images.new("m.exr", 8, 6, alpha=True, float_buffer=True, is_data=True)
-    level = [float(3 <= x <= 4 and 2 <= y <= 3) for y in range(6) for x in range(8)]
-    matte.pixels.foreach_set(array.array("f", [v for w in level for v in (w, w, w, 1.0)]))
-    matte.filepath_raw, matte.file_format = path("m.exr"), "OPEN_EXR"
-    matte.save()
-    mask.image = bpy.data.images.load(path("m.exr"))
-    tree.links.new(mask.outputs[0], node.inputs[1])
+    tree.links.new(image_node(tree, [hole()]).outputs[0], node.inputs[1])
     settings = part("controls").settings_of(node.node_tree, "fill")
     for name in part("controls").spec_of("fill")["output"]["grow_params"]:
         setattr(settings, name, 0)
@@ -209,7 +236,7 @@ def fill_changes_nothing_outside_the_matte(inputs=()):
             os.path.join(take.folder, "plates", f"source.{number:04d}.exr"), check_existing=False
         )
         a, b = list(got.pixels), list(plate.pixels)
-        outside = [i for i in range(8 * 6) if not level[i]]
+        outside = [i for i in range(8 * 6) if not LEVEL[i]]
         assert all(a[4 * i : 4 * i + 4] == b[4 * i : 4 * i + 4] for i in outside)
 
 
@@ -307,6 +334,7 @@ main(
     a_shot_that_begins_at_1001_is_read_at_1001,
     parameters_are_animated_frame_by_frame,
     a_missing_matte_says_so,
+    approved_frames_hold_for_their_own_alone,
     fill_changes_nothing_outside_the_matte,
     a_group_with_fewer_inputs_than_the_tool_still_runs,
     a_rendered_scene_is_processed_and_not_srgb_encoded,
