@@ -13,6 +13,8 @@ from .edit import file_of
 from .plates import Plate
 
 KIND = "character"
+USUAL = 3.0
+"""CIEDE2000 from which a region has changed, where a character does not say."""
 
 
 def default_library(root: Path) -> Path:

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 from backlot.errors import BacklotError, Cancelled, InvalidInput
 
-from . import bins, characters, keep, landing, mattes, plates, render, store, takes
+from . import bins, characters, keep, landing, mattes, plates, render, store, takes, trust
 from .edit import Clip, Edit
 from .frames import Record, Source, Span
 from .scripting import Scripting
@@ -240,7 +240,10 @@ class Pipeline:
         record.engine = take.engine
         record.warnings.extend(take.warnings)
         told = [(frame.number, frame.measured) for frame in take.frames]
-        record.findings, record.curve = characters.sentences(told), characters.curve(told)
+        record.findings = [*characters.sentences(told), *trust.sentences(told)]
+        record.curve = characters.curve(told) or trust.curve(told)
+        record.limit = characters.USUAL if characters.curve(told) else trust.DOUBT
+        record.report = trust.report(take, plate, matte, Path(record.folder))
         if take.failed:
             worst = take.failed[0]
             raise BacklotError(

@@ -96,7 +96,12 @@ class JobRecord:
     findings: list[str] = field(default_factory=list)
     """What the tool found out about the shot, a sentence each."""
     curve: list[Any] = field(default_factory=list)
-    """How far a character drifted on each frame, CIEDE2000; None where that cannot be told."""
+    """How far a character drifted on each frame, CIEDE2000, or how much of a frame is in doubt, 0
+    to 1; None where that cannot be told."""
+    limit: float = 3.0
+    """Of the curve: what is above it needs a look."""
+    report: str = ""
+    """The picture of what was found out, "" for none."""
 
     def save(self) -> None:
         """Write job.json at once. Raises: CannotWrite."""
@@ -136,6 +141,8 @@ class JobRecord:
             "accepted": self.accepted,
             "findings": self.findings,
             "curve": self.curve,
+            "limit": self.limit,
+            "report": self.report,
         }
 
 

@@ -26,7 +26,7 @@ _WORDS = {
     "cancelled": "cancelled",
 }
 _CURVE = 72
-"""Pixels of a character's curve."""
+"""Pixels of a curve."""
 _PLACES = {"take": "take", "above": "track above", "fusion": "Fusion", "bin": "bin"}
 
 
@@ -110,11 +110,12 @@ def says(row: dict[str, Any]) -> str:
         return str(row.get("what") or _WORDS[state])
     if state in ("failed", "parked", "cancelled"):
         return f"{_WORDS[state]}: {row['sentence']}" if row["sentence"] else _WORDS[state]
-    if row.get("findings"):
+    if row.get("findings") and not row.get("report"):
         return "; ".join(row["findings"])
     place = _PLACES.get(row.get("place", ""), "")
     tick = ", accepted" if row.get("accepted") else ""
-    return f"{row['frames']} frames in {duration(row['seconds'])}, {place}{tick}"
+    found = "".join(f". {each}" for each in row.get("findings", ()))
+    return f"{row['frames']} frames in {duration(row['seconds'])}, {place}{tick}{found}"
 
 
 class JobRow(QStyledItemDelegate):
@@ -149,7 +150,8 @@ class JobRow(QStyledItemDelegate):
         )  # fmt: skip
         if row.get("curve") and state == "done":
             low.setRight(low.right() - _CURVE - 10)
-            curve.draw(painter, QRect(low.right() + 10, low.top() + 2, _CURVE, 11), row["curve"])
+            place = QRect(low.right() + 10, low.top() + 2, _CURVE, 11)
+            curve.draw(painter, place, row["curve"], row["limit"])
         text = {"failed": style.BAD, "parked": style.WARN}.get(state, style.DIM)
         painter.setPen(QColor(text))
         painter.drawText(

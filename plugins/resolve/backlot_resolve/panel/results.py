@@ -58,6 +58,7 @@ class Results(QuietList):
             ("place", "Place", "Put the result on the timeline again", self._places),
             ("again", "Re-run", "Load its settings, to change and run again", self._again),
             ("resume", "Resume", "Go on where it stopped; finished frames are kept", self._resume),
+            ("report", "Report", "How far each frame can be trusted, and the worst", self._report),
             ("reveal", "Reveal", "Open its folder", self._reveal),
             ("cancel", "Cancel", "Stop it; finished frames are kept (Del)", self.cancel),
         ):
@@ -96,6 +97,7 @@ class Results(QuietList):
             ("ab", placed), ("accept", placed and job is not None and not job["accepted"]),
             ("place", made), ("again", job is not None and not active),
             ("resume", bool(job and job["state"] in ("failed", "cancelled"))),
+            ("report", bool(job and job.get("report"))),
             ("reveal", job is not None), ("cancel", active),
         ):  # fmt: skip
             self.buttons[name].setEnabled(on)
@@ -179,6 +181,11 @@ class Results(QuietList):
         job = self.job
         if job is not None:
             QDesktopServices.openUrl(QUrl.fromLocalFile(job["folder"]))
+
+    def _report(self) -> None:
+        job = self.job
+        if job is not None:
+            QDesktopServices.openUrl(QUrl.fromLocalFile(job["report"]))
 
     def _reject(self, files: bool) -> None:
         job = self.job
