@@ -136,6 +136,44 @@ def pieces(hole: Mask) -> Iterator[tuple[Box, Mask]]:
             yield (box[0] + top, box[1] + left, box[2] + top, box[3] + left), piece
 
 
+def apart(hole: Mask, gap: float) -> Iterator[tuple[Box, Mask]]:
+    """The holes of a region one by one, those less than a gap of so many pixels apart as one.
+
+    Yields: a box and, of its size, the pixels of the hole.
+    """
+    near = grown(hole.astype(np.float32), gap / 2) > 0
+    labels = np.zeros(hole.shape, np.int32)
+    count = _connected(near, labels)
+    for label in range(1, count + 1):
+        mine = hole & (labels == label)
+        top, left, bottom, right = bounds(mine) or (0, 0, 0, 0)
+        yield (top, left, bottom, right), mine[top:bottom, left:right]
+
+
+@numba.njit(nogil=True, cache=True)
+def _connected(mask, labels):  # type: ignore[no-untyped-def]
+    """Numbers from 1, in reading order, for what hangs together, corners included; how many."""
+    height, width = mask.shape
+    waiting = np.empty(mask.size, np.int64)
+    count = 0
+    for start in range(mask.size):
+        if not mask[start // width, start % width] or labels[start // width, start % width]:
+            continue
+        count += 1
+        labels[start // width, start % width] = count
+        waiting[0], last = start, 1
+        while last:
+            last -= 1
+            row, column = waiting[last] // width, waiting[last] % width
+            for y in range(max(0, row - 1), min(height, row + 2)):
+                for x in range(max(0, column - 1), min(width, column + 2)):
+                    if mask[y, x] and not labels[y, x]:
+                        labels[y, x] = count
+                        waiting[last] = y * width + x
+                        last += 1
+    return count
+
+
 def _cut(hole: Mask) -> Iterator[tuple[Box, Mask]]:
     top, left, bottom, right = bounds(hole) or (0, 0, 0, 0)
     rows, columns = -(-(bottom - top) // LARGEST), -(-(right - left) // LARGEST)
