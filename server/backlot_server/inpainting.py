@@ -38,9 +38,13 @@ class Inpainter:
         self._picture, self._mask = named_inputs(self._session)
 
     def __call__(self, picture: Values, hole: Mask) -> Values:
-        """The picture whole. picture (height, width, 3), codes from 0 to 1, of a size it takes."""
+        """The picture whole. picture (height, width, 3), codes from 0 to 1, of a size it takes.
+
+        Whatever the picture has in the hole is shown, too: many a network shrinks it before it
+        looks at the mask, and what lies in the hole runs out over its rim.
+        """
         bytes_ = self.card.dtype == "uint8"
-        shown = (np.where(hole[:, :, None], 0.0, picture) * self.card.peak).transpose(2, 0, 1)
+        shown = (picture * np.float32(self.card.peak)).transpose(2, 0, 1)
         mask = (hole if self.card.mask == "hole" else ~hole).astype(np.float32)
         given = {
             self._picture: _as(shown, bytes_),
@@ -108,7 +112,11 @@ def _lack(codes: Values, whole: Values, region: Region) -> Values:
 
 
 def _whole(network: Inpainter, codes: Values, region: Region) -> Values:
-    """The region filled by a network: in one go, or through a window of the one size it takes."""
+    """The region filled by a network: in one go, or through a window of the one size it takes.
+
+    It is shown the smoothest surface where the plate is not known, never what lies there.
+    """
+    codes = membrane(np.where(region.unknown[:, :, None], 0, codes), region.unknown)
     if network.card.fixed is None:
         return _padded(network, codes, region.unknown)
     top, left, bottom, right = _window(region.hole, network.card.fixed)
@@ -148,8 +156,7 @@ def _resized_through(network: Inpainter, picture: Values, hole: Mask) -> Values:
     height, width = network.card.fixed
     if picture.shape[:2] == (height, width):
         return network(picture, hole)
-    flat = membrane(picture, hole)
-    small = cv2.resize(flat, (width, height), interpolation=cv2.INTER_AREA)
+    small = cv2.resize(picture, (width, height), interpolation=cv2.INTER_AREA)
     part = cv2.resize(hole.astype(np.float32), (width, height), interpolation=cv2.INTER_AREA)
     made = network(np.asarray(small, np.float32), part > 0)
     large = cv2.resize(made, picture.shape[1::-1], interpolation=cv2.INTER_CUBIC)

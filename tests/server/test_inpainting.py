@@ -65,6 +65,7 @@ def smooth(height: int, width: int) -> np.ndarray:
             {"fixed": None, "mask": "known", "made_peak": 255.0, "dtype": "uint8"},
         ),
         ("fill-eights.onnx", {"multiple": 8, "mask": "hole", "made_peak": 1.0, "peak": 1.0}),
+        ("fill-bleeds.onnx", {"mask": "known", "made_peak": 255.0, "dtype": "uint8"}),
     ],
 )
 def test_what_a_network_means_is_found_by_trying(folder: Path, file: str, expected: dict) -> None:
@@ -92,6 +93,17 @@ def test_a_plate_of_any_size_and_exposure_is_filled_and_nothing_else_moves(
     pixels = made.frame.pixels
     assert pixels[~hole].tobytes() == plate[~hole].tobytes()
     assert psnr(pixels[hole] / exposure, truth[hole] / exposure) > 35
+
+
+@pytest.mark.parametrize("lies", [0.0, 9.0, np.nan])
+def test_what_lies_in_the_hole_is_never_shown(folder: Path, lies: float) -> None:
+    """Not even to a network that shrinks or blurs the picture before it looks at the mask."""
+    add(NETWORKS / "fill-bleeds.onnx", "mine")
+    truth = smooth(203, 301)
+    hole = disc(203, 301, 100, 150, 14)
+    plate = Frame(np.where(hole[:, :, None], np.float32(lies), truth))
+    made = make(Tool(), {"source": plate, "matte": matte(hole)}, mode="still", network="mine")
+    assert psnr(made.frame.pixels[hole], truth[hole]) > 35
 
 
 def test_a_hole_larger_than_the_size_it_takes_is_shown_reduced(folder: Path) -> None:

@@ -14,9 +14,11 @@ from onnx import TensorProto, helper, numpy_helper, save
 HERE = Path(__file__).parent
 
 
-def filler(name, kind, size=("h", "w"), known=0.0, made_peak=1.0, multiple=1):
+def filler(name, kind, size=("h", "w"), known=0.0, made_peak=1.0, multiple=1, bleeds=0):
     """kind: float32 or uint8. known: what the mask says of known pixels, 0 or 1 (255 in bytes).
-    made_peak: what it gives for white. multiple: sides it takes."""
+    made_peak: what it gives for white. multiple: sides it takes. bleeds: pixels by which it blurs
+    the picture before it looks at the mask, so that what lies in the hole runs out over its rim, as
+    MI-GAN's published file does, which changes the picture's size first."""
     node = helper.make_node
     bytes_ = kind == "uint8"
     white = 255.0 if bytes_ else 1.0
@@ -29,13 +31,16 @@ def filler(name, kind, size=("h", "w"), known=0.0, made_peak=1.0, multiple=1):
     nodes = [
         node("Cast", ["image"], ["image.float"], to=TensorProto.FLOAT),
         node("Cast", ["mask"], ["mask.float"], to=TensorProto.FLOAT),
-        node("Div", ["image.float", "white"], ["x"]),
+        node("Div", ["image.float", "white"], ["sharp" if bleeds else "x"]),
         node("Div", ["mask.float", "white"], ["m"]),
     ]
     if known:
         nodes.append(node("Identity", ["m"], ["k"]))
     else:
         nodes.append(node("Sub", ["one", "m"], ["k"]))
+    if bleeds:
+        blur = {"kernel_shape": [2 * bleeds + 1] * 2, "pads": [bleeds] * 4}
+        nodes.append(node("AveragePool", ["sharp"], ["x"], **blur))
     pool = {"kernel_shape": [63, 63], "pads": [31] * 4, "count_include_pad": 1}
     nodes += [
         node("Mul", ["x", "k"], ["seen"]),
@@ -94,6 +99,7 @@ def main():
     filler("fill-fixed", "float32", size=(96, 128), made_peak=255.0)
     filler("fill-known", "uint8", known=1.0, made_peak=255.0)
     filler("fill-eights", "float32", multiple=8)
+    filler("fill-bleeds", "uint8", known=1.0, made_peak=255.0, bleeds=8)
     blind("fill-not")
 
 
