@@ -15,7 +15,7 @@ def draw(painter: QPainter, area: QRect, sizes: Sequence[float | None], limit: f
 
     limit: a faint line; what is above it is drawn as a warning.
     """
-    top = max([2 * limit, *(size for size in sizes if size is not None)])
+    top = 1.2 * max([2 * limit, *(size for size in sizes if size is not None)])
 
     def at(number: int, size: float) -> QPointF:
         along = number / max(1, len(sizes) - 1)
