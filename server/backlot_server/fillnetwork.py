@@ -9,6 +9,7 @@ large hole nobody knows, and an average would only blur: there it is silent.
 from __future__ import annotations
 
 from functools import lru_cache
+from itertools import product
 
 import numpy as np
 
@@ -25,9 +26,16 @@ HEARD = (12.0, 24.0)
 REACH = 24.0
 """Depth of the deepest place within reach to which it is heard in full, and from which on not at
 all; in pixels."""
+MIRRORED = 12000
+"""With fewer pixels to make, the answer is the mean of eight: of the picture and its mirror images.
+What it says otherwise in a mirror is its own error."""
 TILE = 512
 LEAST = 4
 """Sides of what it is shown are multiples of this."""
+
+View = tuple[int, int, bool]
+"""Steps down and across, -1 for mirrored; whether rows and columns are exchanged then."""
+VIEWS: tuple[View, ...] = tuple(product((1, -1), (1, -1), (False, True)))
 
 
 @lru_cache(maxsize=1)
@@ -89,25 +97,49 @@ def corrections(network: Network, planes: Tensor, wanted: Mask) -> Values:
     height, width = wanted.shape
     margin = card().margin
     made = np.zeros((height, width, 3), np.float32)
+    views = VIEWS if np.count_nonzero(wanted) < MIRRORED else VIEWS[:1]
     step = TILE - 2 * margin
     for y in range(0, height, step):
         for x in range(0, width, step):
             rows, columns = slice(y, min(y + step, height)), slice(x, min(x + step, width))
             if not wanted[rows, columns].any():
                 continue
-            answer = _one(network, planes, rows, columns, margin)
+            answer = _one(network, planes, rows, columns, margin, views)
             made[rows, columns] = np.where(wanted[rows, columns, None], answer, 0.0)
     return made
 
 
-def _one(network: Network, planes: Tensor, rows: slice, columns: slice, margin: int) -> Values:
+def _one(
+    network: Network,
+    planes: Tensor,
+    rows: slice,
+    columns: slice,
+    margin: int,
+    views: tuple[View, ...],
+) -> Values:
     height, width = planes.shape[1:]
     top, left = max(0, rows.start - margin), max(0, columns.start - margin)
     bottom, right = min(height, rows.stop + margin), min(width, columns.stop + margin)
     top, left = top - top % LEAST, left - left % LEAST
     part = planes[:, top:bottom, left:right]
     more = ((0, 0), (0, -part.shape[1] % LEAST), (0, -part.shape[2] % LEAST))
-    batch = np.ascontiguousarray(np.pad(part, more, mode="edge"))[None]
+    batch = np.pad(part, more, mode="edge")[None]
+    total = np.zeros((3, *batch.shape[2:]), np.float32)
+    for view in views:
+        seen = np.ascontiguousarray(_seen(batch, view))
+        total += _unseen(network(seen), view)[0]
     inside = np.s_[rows.start - top : rows.stop - top, columns.start - left : columns.stop - left]
-    answer: Values = network(batch)[0].transpose(1, 2, 0)[inside]
+    answer: Values = total.transpose(1, 2, 0)[inside] / np.float32(len(views))
     return answer
+
+
+def _seen(batch: Tensor, view: View) -> Tensor:
+    down, across, transposed = view
+    seen = batch[:, :, ::down, ::across]
+    return seen.swapaxes(2, 3) if transposed else seen
+
+
+def _unseen(batch: Tensor, view: View) -> Tensor:
+    down, across, transposed = view
+    seen = batch.swapaxes(2, 3) if transposed else batch
+    return seen[:, :, ::down, ::across]

@@ -70,6 +70,18 @@ def test_tiles_do_not_show(monkeypatch: pytest.MonkeyPatch) -> None:
     assert not fillnetwork.corrections(network, planes, wanted)[:, 100:].any()
 
 
+@pytest.mark.parametrize("axis", [1, 2])
+def test_it_says_the_same_of_a_mirror_image(axis: int) -> None:
+    planes = np.random.default_rng(4).random((fillnetwork.CHANNELS, 64, 96), np.float32)
+    wanted = np.zeros((64, 96), bool)
+    wanted[20:44, 30:61] = True
+    network = fillnetwork.opened()
+    one = fillnetwork.corrections(network, planes, wanted)
+    mirrored = np.ascontiguousarray(np.flip(planes, axis))
+    other = fillnetwork.corrections(network, mirrored, np.flip(wanted, axis - 1))
+    np.testing.assert_allclose(np.flip(other, axis - 1), one, atol=1e-5 * np.abs(one).max())
+
+
 def test_it_is_part_of_what_a_take_was_made_with(monkeypatch: pytest.MonkeyPatch) -> None:
     values = fill.SPEC.values({"mode": "still"})
     before = fill.plan(values).fingerprint
