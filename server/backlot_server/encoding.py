@@ -66,7 +66,7 @@ def encode(
         out: (1, 3, len(rows), len(columns)) float32, written and returned.
     """
     code = code_of(encoding)
-    table = _half_table(encoding) if pixels.dtype == np.float16 else _NO_TABLE
+    table = half_table(encoding) if pixels.dtype == np.float16 else _NO_TABLE
     _encode(raw(pixels), np.array(channels), rows, columns, code, table, out[0])
     return out
 
@@ -118,7 +118,7 @@ _NO_LIMIT = np.empty((0, 0, 0), np.float32)
 
 
 @cache
-def _half_table(encoding: str) -> npt.NDArray[np.float32]:
+def half_table(encoding: str) -> npt.NDArray[np.float32]:
     """The code of every half, by its bits."""
     halves = np.arange(65536, dtype=np.uint16).view(np.float16)
     return encoded(np.nan_to_num(halves, nan=0.0), encoding)

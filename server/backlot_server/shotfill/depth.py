@@ -7,6 +7,7 @@ import numpy as np
 
 from ..membrane import Values, distance, membrane
 from . import sweep
+from .look import coarser
 from .merge import lit
 from .parallax import Cameras, Parallax
 from .points import Hole, channels, mapped, shown
@@ -165,19 +166,10 @@ def view_of(shot: Shot, number: int, light: Values, step: int) -> sweep.View:
     """A frame coarser by `step`, in the target's light."""
     look = shot.look(number)
     assert look is not None
-    codes = shot.codes(number).smooth
-    _, lead = channels(shot, codes.shape[2])
+    codes = shot.codes(number)
+    _, lead = channels(shot, codes.smooth.shape[2])
     lead = (lead * 3)[:3]
-    picture = np.ascontiguousarray(codes[:, :, lead], np.float32)
-    known = (look.away > 1).astype(np.uint8)
-    if step > 1:
-        rows, columns = -(-picture.shape[0] // step), -(-picture.shape[1] // step)
-        edge = (0, rows * step - picture.shape[0], 0, columns * step - picture.shape[1])
-        wide = cv2.copyMakeBorder(picture, *edge, cv2.BORDER_REPLICATE)
-        known = np.asarray(cv2.copyMakeBorder(known, *edge, cv2.BORDER_REPLICATE), np.uint8)
-        small = cv2.resize(wide, (columns, rows), interpolation=cv2.INTER_AREA)
-        picture = np.ascontiguousarray(small, np.float32)
-        known = known.reshape(rows, step, columns, step).min(axis=(1, 3))
+    picture, known = coarser(codes, look, lead, step)
     lit(picture.reshape(-1, 3), np.ascontiguousarray(light[lead]))
     half = (step - 1) / 2
     return sweep.View(picture, known, (look.window.x + half, look.window.y + half))

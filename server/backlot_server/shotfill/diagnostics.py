@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from ..membrane import Values
-from .fill import agreement
+from .gather import agreement
 from .keys import Complete
 
 

@@ -2,31 +2,20 @@
 
 from __future__ import annotations
 
-import math
-from dataclasses import dataclass, replace
-from typing import Any
+from dataclasses import replace
 
-import cv2
 import numpy as np
-import numpy.typing as npt
 
-from ..membrane import Mask, Values, distance, membrane
+from ..membrane import Mask, Values
 from . import depth, layers, parallax, register, rendered
 from .depth import LEAST_SEEN
-from .merge import Index, Merged, Samples, lighting, lit, merge, sample
+from .gather import Maps, Seen, Sources, agreement, gathered, off_ring, parted
+from .merge import lighting
 from .points import Hole, channels, holed, mapped, shown, target_values
 from .register import Matrix, Pair
+from .sampling import sample
 from .shot import NEAR, Shot
 
-BENT = 8.0
-"""Of them, those next to the hole that the fill is bent to meet."""
-SEAM_BLUR = 3.0
-SEAM_STEADY = 0.006
-"""Steps at the rim below this, in code, are taken for grain."""
-FADE, FADE_STILL = 10.0, 30.0
-"""Frames of distance after which a source counts a third, and when the camera stands still: then
-far ones are as good as near ones, and as many as may be take part."""
-NOISY = 4.0
 MOST = 24
 """Sources at most."""
 ENOUGH = 4
@@ -40,40 +29,12 @@ CLEARLY = 0.7
 BETTER = 0.7
 AS_TOLD = 0.15
 """Pixels by which a renderer's distances may explain points worse."""
-
-APART, OFTEN = 0.03, 3.0
-"""Sources that lie so far apart in the hole, in code, and so many times further than around it, do
-not agree."""
 CALM = 20.0
 DOUBTED = 0.005, 0.05
 """Part of the hole on which they do not, from which on something may move there; where there is
 depth."""
 STEPS = 2
 """Frames on either side whose fills a frame's is held against."""
-Maps = dict[int, tuple[Values, Values]]
-"""For each source x and y of every point of the hole, in the one coordinate system."""
-
-
-@dataclass(frozen=True)
-class Seen:
-    """What the sources show at a hole's points. merged: see `merge.Merged`, colours in the target's
-    light. sources: their frame numbers. exact (points, channels): of the best source, or None.
-    moves (points, 2): from a point to where the best source has it, x and y. pairs: how they were
-    registered. near: where the next few frames have each point, where that took depth; else none.
-    lights: the factors that bring those to the target's light. layers: what moves by itself, of
-    which nothing is in all this; crossed (points,): whether sources with it do not agree, or None.
-    """
-
-    hole: Hole
-    merged: Merged
-    sources: tuple[int, ...]
-    exact: npt.NDArray[Any] | None
-    moves: Values
-    pairs: dict[int, Pair]
-    near: Maps
-    lights: dict[int, Values]
-    layers: tuple[layers.Layer, ...] = ()
-    crossed: Mask | None = None
 
 
 def sources(
@@ -121,24 +82,35 @@ def seen(shot: Shot, number: int, covered: Mask) -> Seen:
     if still:
         pairs = {source: replace(each, homography=np.eye(3)) for source, each in pairs.items()}
     lights = {source: _light(shot, number, source, pairs[source], hole) for source in pairs}
+    known = Sources(pairs, lights, still)
     maps, estimated = _maps(shot, number, hole, pairs, lights)
-    fade = FADE_STILL if still else FADE
-    found = gathered(shot, number, hole, pairs, lights, maps, fade)
+    found = gathered(shot, number, hole, known, maps)
     moving = () if codes.vectors is not None else _moving(shot, number, found, estimated or told)
     if moving:
-        found = _without(shot, number, found, moving, lights, maps, fade)
-    if estimated and (moving or _off(pairs) <= FLAT):
-        # few points are off the plane, perhaps nowhere near the hole
-        plane = _flat(pairs, hole)
-        flat = gathered(shot, number, hole, pairs, lights, plane, fade)
-        if moving:
-            flat = _without(shot, number, flat, moving, lights, plane, fade)
-        if _off_ring(shot, number, found) > CLEARLY * _off_ring(shot, number, flat):
-            return flat
+        found = parted(shot, number, found, moving, known, maps)
     if not estimated:
         return found
+    if (moving or _off(pairs) <= FLAT) and not _better(shot, number, found, known):
+        return _of_plane(shot, number, hole, known, moving)
     near = {n: maps[n] for n in maps if abs(n - number) <= STEPS}
     return replace(found, near=near, lights={n: lights[n] for n in near})
+
+
+def _better(shot: Shot, number: int, found: Seen, known: Sources) -> bool:
+    """Whether depth fits the known ring clearly better than one plane does: where few points are
+    off that, they are perhaps nowhere near the hole."""
+    ring = found.hole.part(np.nonzero(~found.hole.inside)[0])
+    flat = _of_plane(shot, number, ring, known, found.layers)
+    return not off_ring(shot, number, found) > CLEARLY * off_ring(shot, number, flat)
+
+
+def _of_plane(
+    shot: Shot, number: int, hole: Hole, known: Sources, moving: tuple[layers.Layer, ...]
+) -> Seen:
+    """What sources show where all lies on one plane."""
+    plane = _flat(known.pairs, hole)
+    flat = gathered(shot, number, hole, known, plane)
+    return parted(shot, number, flat, moving, known, plane) if moving else flat
 
 
 def _moving(shot: Shot, number: int, found: Seen, deep: bool) -> tuple[layers.Layer, ...]:
@@ -156,28 +128,6 @@ def _moving(shot: Shot, number: int, found: Seen, deep: bool) -> tuple[layers.La
     return layers.better(shot, number, found.hole, moving, misfit)
 
 
-def _without(
-    shot: Shot,
-    number: int,
-    found: Seen,
-    moving: tuple[layers.Layer, ...],
-    lights: dict[int, Values],
-    maps: Maps,
-    fade: float,
-) -> Seen:
-    """The same without what moves by itself, which is put beside it."""
-    rest = gathered(shot, number, found.hole, found.pairs, lights, maps, fade, moving)
-    crossed = found.merged.spread > agreement(found)
-    return replace(_filled_up(rest, found), layers=moving, crossed=crossed)
-
-
-def agreement(found: Seen, usual: float = 50.0) -> float:
-    """How far sources may lie apart, in code, and still agree: told by the known ring, by the
-    middle of it or another percentile."""
-    ring = found.merged.spread[~found.hole.inside & (found.merged.best >= 0)]
-    return max(APART, OFTEN * float(np.percentile(ring, usual)) if len(ring) else 0.0)
-
-
 def _doubtful(found: Seen, deep: bool) -> bool:
     """Whether sources do not agree on some of the hole, measured by the calmest of the ring: what
     moves may cross most of it. Where there is depth, that is a reason on more of it only."""
@@ -186,18 +136,6 @@ def _doubtful(found: Seen, deep: bool) -> bool:
     apart = inside & (found.merged.best >= 0) & (found.merged.spread > limit)
     part = DOUBTED[1 if deep else 0]
     return bool(np.count_nonzero(apart) > part * np.count_nonzero(inside))
-
-
-def _filled_up(rest: Seen, found: Seen) -> Seen:
-    """What only sources show that were left out, as they show it."""
-    lost = (rest.merged.best < 0) & (found.merged.best >= 0)
-    one, other = rest.merged, found.merged
-    for field in ("values", "squares", "spread", "best"):
-        getattr(one, field)[lost] = getattr(other, field)[lost]
-    rest.moves[lost] = found.moves[lost]
-    if rest.exact is not None and found.exact is not None:
-        rest.exact[lost] = found.exact[lost]
-    return rest
 
 
 def _registered(
@@ -240,13 +178,10 @@ def _light(shot: Shot, number: int, source: int, pair: Pair, hole: Hole) -> Valu
     look = shot.look(source)
     assert look is not None
     ring = np.nonzero(~hole.inside)[0]
-    ring = ring[:: max(1, len(ring) // 20000)]
-    part = Hole(
-        hole.shape, hole.ys[ring], hole.xs[ring], hole.inside[ring], hole.x[ring], hole.y[ring]
-    )
+    part = hole.part(ring[:: max(1, len(ring) // 20000)])
     x, y = mapped(pair.homography, part)
-    values = np.zeros((len(ring), shot.codes(source).smooth.shape[2]), np.float32)
-    there = np.zeros(len(ring), np.uint8)
+    values = np.zeros((len(part.xs), shot.codes(source).smooth.shape[2]), np.float32)
+    there = np.zeros(len(part.xs), np.uint8)
     x, y = x - look.window.x, y - look.window.y
     sample(shot.codes(source).smooth, look.away, x, y, values, there)
     colour, _ = channels(shot, values.shape[1])
@@ -290,129 +225,3 @@ def _maps(
 
 def _flat(pairs: dict[int, Pair], hole: Hole) -> Maps:
     return {source: mapped(pair.homography, hole) for source, pair in pairs.items()}
-
-
-def gathered(
-    shot: Shot,
-    number: int,
-    hole: Hole,
-    pairs: dict[int, Pair],
-    lights: dict[int, Values],
-    maps: Maps,
-    fade: float,
-    without: tuple[layers.Layer, ...] = (),
-) -> Seen:
-    """without: without what moves by itself."""
-    target = target_values(shot, number, hole)
-    count, width = target.shape
-    order = tuple(sorted(maps))
-    samples = Samples(
-        np.zeros((len(order), count, width), np.float32), np.zeros((len(order), count), np.uint8)
-    )
-    _, lead = channels(shot, width)
-    off = np.zeros(len(order))
-    places = []
-    for at, source in enumerate(order):
-        shot.check()
-        look = shot.look(source)
-        assert look is not None
-        x, y = maps[source]
-        x, y = x - look.window.x, y - look.window.y
-        sample(shot.codes(source).smooth, look.away, x, y, samples.values[at], samples.seen[at])
-        if without:
-            samples.seen[at][~layers.still(shot, source, without, maps[source])] = 0
-        lit(samples.values[at], lights[source])
-        off[at] = _misfit(samples.values[at], target, ~hole.inside & (samples.seen[at] > 0), lead)
-        places.append((x, y))
-    trust = _trust(number, order, off, fade)
-    merged = merge(samples, trust, lead, NOISY if fade == FADE_STILL else 0.0)
-    moves = np.zeros((count, 2), np.float32)
-    for at, source in enumerate(order):
-        mine = merged.best == at
-        for axis, (to, start) in enumerate(zip(maps[source], (hole.x, hole.y), strict=True)):
-            moves[mine, axis] = to[mine] - start[mine]
-    return Seen(hole, merged, order, _exact(shot, order, places, merged.best), moves, pairs,
-                {}, {})  # fmt: skip
-
-
-def _off_ring(shot: Shot, number: int, found: Seen) -> float:
-    """How badly what the sources show fits the known ring, as a mean square."""
-    hole, merged = found.hole, found.merged
-    target = target_values(shot, number, hole)
-    _, lead = channels(shot, target.shape[1])
-    usable = ~hole.inside & (merged.best >= 0)
-    if found.layers:
-        usable &= layers.still(shot, number, found.layers, (hole.x, hole.y))
-    return _misfit(merged.values, target, usable, lead)
-
-
-def _misfit(values: Values, target: Values, usable: Mask, lead: list[int]) -> float:
-    """How badly a source fits the ring, as a mean square; most wrong pixels held."""
-    if np.count_nonzero(usable) < 20:
-        return math.nan
-    apart = (values[usable][:, lead] - target[usable][:, lead]) ** 2
-    return float(np.minimum(apart, 0.01).mean())
-
-
-def _trust(
-    number: int, order: tuple[int, ...], off: npt.NDArray[np.float64], fade: float
-) -> Values:
-    """How much each source counts: near ones and those that fit the ring more."""
-    away = np.abs(np.array(order, float) - number)
-    trust = np.exp(-away / fade)
-    if len(order) and np.isfinite(off).any():
-        off = np.where(np.isfinite(off), off, np.nanmax(off))
-        floor = off.min() + 1e-6
-        trust *= floor / (floor + 2 * (off - off.min()))
-    return np.asarray(trust, np.float32)
-
-
-def _exact(
-    shot: Shot, order: tuple[int, ...], places: list[tuple[Values, Values]], best: Index
-) -> npt.NDArray[Any] | None:
-    """Channels that are never interpolated: of the best source's nearest pixel."""
-    assert shot.parts is not None
-    if not shot.parts.exact or not order:
-        return None
-    first = shot.codes(order[0]).exact
-    assert first is not None
-    values = np.zeros((len(best), first.shape[2]), first.dtype)
-    for at, source in enumerate(order):
-        theirs = shot.codes(source).exact
-        assert theirs is not None
-        mine = np.nonzero(best == at)[0]
-        x, y = (np.rint(axis[mine]).astype(np.int64) for axis in places[at])
-        values[mine] = theirs[y.clip(0, theirs.shape[0] - 1), x.clip(0, theirs.shape[1] - 1)]
-    return values
-
-
-def bent(hole: Hole, values: Values, target: Values, known: Mask, blend: float) -> Values:
-    """What must be added to a fill so that it meets the known pixels around it.
-
-    The step at the rim, freed of grain, is carried on smoothly through the hole (P. Perez et al.,
-    "Poisson Image Editing", 2003).
-
-    Args: values, target (points, channels); known (points,): both are right there; elsewhere the
-        correction is made.
-    Returns: (points, channels).
-    """
-    top, left = hole.ys.min(), hole.xs.min()
-    rows, columns = hole.ys - top, hole.xs - left
-    size = int(rows.max()) + 1, int(columns.max()) + 1
-    unknown = np.zeros(size, bool)
-    unknown[rows, columns] = ~known
-    outside = np.ones(size, bool)
-    outside[rows, columns] = False
-    near = known & (distance(~unknown)[rows, columns] <= BENT) if unknown.any() else known
-    lack = np.zeros((*size, values.shape[1]), np.float32)
-    weight = np.zeros(size, np.float32)
-    lack[rows[near], columns[near]] = np.clip(target[near] - values[near], -0.25, 0.25)
-    weight[rows[near], columns[near]] = 1.0
-    blurred = cv2.GaussianBlur(lack, (0, 0), SEAM_BLUR)
-    share = cv2.GaussianBlur(weight, (0, 0), SEAM_BLUR)
-    blurred = blurred.reshape(lack.shape) / np.maximum(share, 1e-3)[:, :, None]
-    blurred *= blurred**2 / (blurred**2 + np.float32(SEAM_STEADY**2))
-    blurred[outside] = 0.0
-    full = membrane(np.ascontiguousarray(blurred, np.float32), unknown)
-    add: Values = np.float32(blend) * full[rows, columns]
-    return add

@@ -20,11 +20,15 @@ from backlot.frame import Window
 from ..encoding import decoded, encoded
 from ..membrane import Mask, Values
 from . import blur, fill, layers, register
-from .fill import STEPS, Seen
-from .merge import lighting, lit, sample
+from .fill import STEPS
+from .gather import Seen
+from .look import CURVE, colours, smooth
+from .merge import lighting, lit
 from .points import Hole, channels, mapped, target_values
 from .register import Matrix
-from .shot import CURVE, Shot, colours, smooth
+from .sampling import sample
+from .seam import bent
+from .shot import Shot
 
 EVERY = 16
 KEPT = 12
@@ -116,7 +120,7 @@ def complete(shot: Shot, number: int, covered: Mask, artist: Artist) -> Complete
         good = ~hole.inside & shown
         if found.layers:
             good &= layers.still(shot, number, found.layers, (hole.x, hole.y))
-        add = fill.bent(hole, merged.values, target, good, artist.blend(number))
+        add = bent(hole, merged.values, target, good, artist.blend(number))
         values[hole.inside & shown] += add[hole.inside & shown]
     unseen = hole.inside & ~shown
     squares = np.where(unseen, np.float32(0), merged.squares)
@@ -235,7 +239,7 @@ def _shown(
     shown = there > 0
     colour, _ = channels(shot, values.shape[1])
     lit(theirs, lighting(theirs, values, shown & ~left, colour))
-    theirs += fill.bent(hole, theirs, values, shown & ~left, artist.blend(number))
+    theirs += bent(hole, theirs, values, shown & ~left, artist.blend(number))
     exact = None
     if made.exact is not None:
         column, row = (np.rint(axis).astype(np.int64) for axis in (x, y))

@@ -17,11 +17,12 @@ import numpy.typing as npt
 
 from ..membrane import Mask, Values
 from . import register
-from .merge import Merged, Samples, merge, sample
+from .merge import Merged, Samples, merge
 from .moving import Coarse, brought, coarse, middle, moving, part_of, warped
 from .moving import still as behind
 from .points import Hole, channels, target_values
 from .register import undone
+from .sampling import sample
 from .shot import Shot
 from .sweep import looked_up
 from .things import Thing, body_drawn, things

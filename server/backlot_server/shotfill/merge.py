@@ -4,7 +4,7 @@ those that agree."""
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numba
@@ -13,18 +13,18 @@ import numpy.typing as npt
 
 from ..membrane import Mask, Values
 from ..parallel import in_strips
-from ..pixels import as_float
+from .sampling import Bytes, sample_part
 
 Index = npt.NDArray[np.int32]
-Bytes = npt.NDArray[np.uint8]
 
 AGREE = 0.035
 """Codes further than about this from the median of all sources count little."""
 RIM = 6.0
 """Pixels from a source's own matte within which it is trusted less."""
+AT_ONCE = 4096
+"""Points that are sampled and merged at once: what all sources show of them fits a core's cache."""
 STEADY = 0.02
 """Changes of light below this, in the logarithm of the code, are taken for chance."""
-_TAPS = 3
 _PIVOT = 0.04045
 _OFFSET = 0.055
 
@@ -36,94 +36,6 @@ class Samples:
 
     values: Values
     seen: Bytes
-
-
-def sample(codes: Any, away: Bytes, x: Values, y: Values, values: Values, seen: Bytes) -> None:
-    """A source at points, by Lanczos' kernel of 6x6, bilinear where that would reach the unknown.
-
-    Args: codes (height, width, channels) float16; x, y: in its own pixels; values, seen: written.
-    """
-    bits = codes.view(np.uint16)
-
-    def work(start: int, end: int) -> None:
-        _sample(bits, away, x[start:end], y[start:end], values[start:end], seen[start:end])
-
-    in_strips(work, len(x))
-
-
-@numba.njit(nogil=True, cache=True, inline="always")
-def _lanczos(at):  # type: ignore[no-untyped-def]
-    at = abs(at)
-    if at < 1e-4:
-        return np.float32(1.0)
-    if at >= _TAPS:
-        return np.float32(0.0)
-    turn = math.pi * at
-    return np.float32(_TAPS * math.sin(turn) * math.sin(turn / _TAPS) / (turn * turn))
-
-
-@numba.njit(nogil=True, cache=True, fastmath=True)
-def _sample(bits, away, xs, ys, values, seen):  # type: ignore[no-untyped-def]
-    height, width, channels = bits.shape
-    across = np.empty(2 * _TAPS, np.float32)
-    down = np.empty(2 * _TAPS, np.float32)
-    low = np.empty(channels, np.float32)
-    high = np.empty(channels, np.float32)
-    for n in range(len(xs)):
-        x, y = xs[n], ys[n]
-        seen[n] = 0
-        for c in range(channels):
-            values[n, c] = 0
-        if not (x >= 0 and y >= 0 and x <= width - 1 and y <= height - 1):
-            continue
-        left, top = int(x), int(y)
-        fx, fy = x - left, y - top
-        nearest = away[min(int(y + 0.5), height - 1), min(int(x + 0.5), width - 1)]
-        if nearest == 0:
-            continue
-        whole = nearest > 5
-        if not whole:
-            whole = True
-            for j in range(top - _TAPS + 1, top + _TAPS + 1):
-                for i in range(left - _TAPS + 1, left + _TAPS + 1):
-                    if away[min(max(j, 0), height - 1), min(max(i, 0), width - 1)] == 0:
-                        whole = False
-        reach = _TAPS if whole else 1
-        total_x = np.float32(0)
-        total_y = np.float32(0)
-        known = True
-        for k in range(2 * reach):
-            at = k - reach + 1
-            if whole:
-                across[k], down[k] = _lanczos(fx - at), _lanczos(fy - at)
-            else:
-                across[k], down[k] = 1 - abs(fx - at), 1 - abs(fy - at)
-            total_x += across[k]
-            total_y += down[k]
-        if not whole:
-            for k in range(2):
-                for m in range(2):
-                    row, column = min(top + k, height - 1), min(left + m, width - 1)
-                    if down[k] * across[m] > 0.02 and away[row, column] == 0:
-                        known = False
-        if not known:
-            continue
-        scale = 1 / (total_x * total_y)
-        low[:] = np.inf
-        high[:] = -np.inf
-        for k in range(2 * reach):
-            row = min(max(top + k - reach + 1, 0), height - 1)
-            for m in range(2 * reach):
-                column = min(max(left + m - reach + 1, 0), width - 1)
-                weight = down[k] * across[m] * scale
-                for c in range(channels):
-                    value = as_float(bits[row, column, c])
-                    values[n, c] += weight * value
-                    low[c] = min(low[c], value)
-                    high[c] = max(high[c], value)
-        for c in range(channels):  # a highlight rings no further than its surroundings
-            values[n, c] = min(max(values[n, c], low[c]), high[c])
-        seen[n] = nearest
 
 
 def lighting(values: Values, target: Values, usable: Mask, colour: list[int]) -> Values:
@@ -180,6 +92,11 @@ class Merged:
     spread: Values
     best: Index
 
+    def put(self, index: npt.NDArray[np.intp], part: Merged) -> None:
+        """Some of its points, in place."""
+        self.values[index], self.squares[index] = part.values, part.squares
+        self.spread[index], self.best[index] = part.spread, part.best
+
 
 def merge(samples: Samples, trust: Values, lead: list[int], noisy: float) -> Merged:
     """The mean of those sources that agree.
@@ -189,27 +106,108 @@ def merge(samples: Samples, trust: Values, lead: list[int], noisy: float) -> Mer
             where grain is stronger than AGREE; 0 where other reasons are likelier than grain.
     """
     count, channels = samples.values.shape[1:]
-    made = Merged(
+    made = nothing(count, channels)
+
+    def work(start: int, end: int) -> None:
+        part = np.s_[:, start:end]
+        _merge_part(samples.values[part], samples.seen[part], trust, lead, noisy, made, start)
+
+    in_strips(work, count)
+    return made
+
+
+@dataclass(frozen=True)
+class Source:
+    """A frame at some points. codes, away, x, y: see `sampling.sample`. light (channels,): see
+    `lit`. usable (points,): where it counts, or None for everywhere."""
+
+    codes: Any
+    away: Bytes
+    x: Values
+    y: Values
+    light: Values
+    usable: Mask | None = None
+
+    def part(self, index: npt.NDArray[np.intp]) -> Source:
+        """At some of its points."""
+        usable = None if self.usable is None else self.usable[index]
+        return replace(self, x=self.x[index], y=self.y[index], usable=usable)
+
+    def sampled(self, start: int, end: int, values: Values, seen: Bytes) -> None:
+        """Some of the points, in the target's light, written."""
+        sample_part(self.codes, self.away, self.x[start:end], self.y[start:end], values, seen)
+        if self.usable is not None:
+            seen[~self.usable[start:end]] = 0
+        lit(values, self.light)
+
+
+def sampled(sources: list[Source], count: int, channels: int) -> Samples:
+    """What sources show at all of their points, in the target's light."""
+    made = Samples(
+        np.zeros((len(sources), count, channels), np.float32),
+        np.zeros((len(sources), count), np.uint8),
+    )
+
+    def work(start: int, end: int) -> None:
+        for at, source in enumerate(sources):
+            source.sampled(start, end, made.values[at, start:end], made.seen[at, start:end])
+
+    in_strips(work, count)
+    return made
+
+
+def merged(sources: list[Source], trust: Values, lead: list[int], noisy: float) -> Merged:
+    """Sources sampled and merged, a few points at a time: what they show is never all in memory.
+
+    Args: trust, lead, noisy: see `merge`.
+    """
+    count, channels = len(sources[0].x), sources[0].codes.shape[2]
+    made = nothing(count, channels)
+
+    def work(start: int, end: int) -> None:
+        most = min(AT_ONCE, end - start)
+        values = np.empty((len(sources), most, channels), np.float32)
+        seen = np.empty((len(sources), most), np.uint8)
+        for first in range(start, end, AT_ONCE):
+            last = min(first + AT_ONCE, end)
+            part = np.s_[:, : last - first]
+            for at, source in enumerate(sources):
+                source.sampled(first, last, values[at, : last - first], seen[at, : last - first])
+            _merge_part(values[part], seen[part], trust, lead, noisy, made, first)
+
+    in_strips(work, count)
+    return made
+
+
+def nothing(count: int, channels: int) -> Merged:
+    """Points of which nothing is seen."""
+    return Merged(
         np.zeros((count, channels), np.float32),
         np.zeros(count, np.float32),
         np.zeros(count, np.float32),
         np.full(count, -1, np.int32),
     )
-    chosen = np.array(lead, np.int64)
 
-    def work(start: int, end: int) -> None:
-        part = np.s_[start:end]
-        _merge(
-            samples.values[:, part],
-            samples.seen[:, part],
-            trust.astype(np.float32),
-            chosen,
-            np.float32(noisy),
-            (made.values[part], made.squares[part], made.spread[part], made.best[part]),
-        )
 
-    in_strips(work, count)
-    return made
+def _merge_part(
+    values: Values,
+    seen: Bytes,
+    trust: Values,
+    lead: list[int],
+    noisy: float,
+    made: Merged,
+    first: int,
+) -> None:
+    """Samples (sources, points, channels) merged into a part of what is made."""
+    part = np.s_[first : first + values.shape[1]]
+    _merge(
+        values,
+        seen,
+        trust.astype(np.float32),
+        np.array(lead, np.int64),
+        np.float32(noisy),
+        (made.values[part], made.squares[part], made.spread[part], made.best[part]),
+    )
 
 
 @numba.njit(nogil=True, cache=True, fastmath=True)

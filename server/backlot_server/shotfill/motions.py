@@ -17,6 +17,7 @@ import numpy as np
 import numpy.typing as npt
 
 from ..membrane import Mask, Values
+from ..parallel import in_strips
 from . import register
 from .moving import Coarse, coarse, moving
 from .register import Matrix, Points, undone
@@ -191,11 +192,13 @@ def _searched(
     moves = np.zeros((len(start), 2), np.float32)
     good = np.zeros(len(start), np.uint8)
     at = (start / 2).astype(np.int32)
-    _search(
-        pictures[0], pictures[1], (known[0] & spots[0]).astype(np.uint8),
-        (known[1] & spots[1]).astype(np.uint8),
-        known[1].astype(np.uint8), at, reach, moves, good,
-    )  # fmt: skip
+    seen = [each.astype(np.uint8) for each in (known[0] & spots[0], known[1] & spots[1], known[1])]
+
+    def work(first: int, last: int) -> None:
+        part = np.s_[first:last]
+        _search(*pictures, *seen, at[part], reach, moves[part], good[part])  # type: ignore[call-arg]
+
+    in_strips(work, len(at))
     return start + 2 * moves, good > 0
 
 
@@ -218,7 +221,7 @@ def _search(one, two, here, there, known, at, reach, moves, good):  # type: igno
                     continue
                 if not there[y + dy, x + dx]:
                     continue
-                off = _unlike(one, two, here, there, known, x, y, dx, dy)
+                off = _unlike(one, two, here, there, known, x, y, dx, dy, best)
                 if off < best:
                     best = off
                     moves[n, 0], moves[n, 1] = dx, dy
@@ -253,7 +256,9 @@ def _refine(one, two, here, there, known, at, guess, moves, good):  # type: igno
         for j in range(wide):
             for i in range(wide):
                 dy, dx = guess[n, 1] + j - NEAR_GUESS, guess[n, 0] + i - NEAR_GUESS
-                cost[j, i] = _unlike(one, two, here, there, known, at[n, 0], at[n, 1], dx, dy)
+                cost[j, i] = _unlike(
+                    one, two, here, there, known, at[n, 0], at[n, 1], dx, dy, np.float32(1e9)
+                )
                 if cost[j, i] < best:
                     best, by, bx = cost[j, i], j, i
         if best > 0.01 or by in (0, wide - 1) or bx in (0, wide - 1):
@@ -269,11 +274,12 @@ def _refine(one, two, here, there, known, at, guess, moves, good):  # type: igno
 
 
 @numba.njit(nogil=True, cache=True)
-def _unlike(one, two, here, there, known, x, y, dx, dy):  # type: ignore[no-untyped-def]
+def _unlike(one, two, here, there, known, x, y, dx, dy, most):  # type: ignore[no-untyped-def]
     """How unlike a patch is to one of the other frame, both of what moves; 1e9 where little is
-    known."""
+    known, or where it is clear before the end that it is `most` or more."""
     height, width, _ = one.shape
     total, count, every = np.float32(0), 0, 0
+    enough = most * np.float32((2 * PATCH + 1) ** 2)
     for j in range(max(0, y - PATCH), min(height, y + PATCH + 1)):
         for i in range(max(0, x - PATCH), min(width, x + PATCH + 1)):
             if not here[j, i]:
@@ -290,6 +296,8 @@ def _unlike(one, two, here, there, known, x, y, dx, dy):  # type: ignore[no-unty
                     off += (one[j, i, c] - two[q, p, c]) ** 2
                 off = min(off, np.float32(0.04))
             total += off
+        if total > enough:
+            return np.float32(1e9)
     if count < 12 or count < SURE * every:
         return np.float32(1e9)
     return np.float32(total / count)

@@ -18,12 +18,13 @@ import numpy.typing as npt
 from ..membrane import Mask, Values
 from . import register
 from .depth import WIDE
+from .look import coarser
 from .merge import lighting, lit
 from .points import channels
 from .register import Matrix, undone
 from .shot import Shot
 
-KEPT_BYTES, KEPT_STILL = 64 << 20, 8
+KEPT_BYTES, KEPT_STILL = 160 << 20, 8
 OTHERS, LEAST_AWAY, MOST_AWAY = 10, 3, 24
 """Frames that a frame is held against, and how many frames away they are."""
 CHANGED, CLEARLY_CHANGED = 0.045, 0.09
@@ -109,19 +110,10 @@ def part_of(one: Coarse, mask: npt.NDArray[np.uint8]) -> Coarse:
 def _coarse(shot: Shot, number: int) -> Coarse:
     look = shot.look(number)
     assert look is not None
-    codes = shot.codes(number).smooth
+    codes = shot.codes(number)
     step = max(1, round(look.gray.shape[1] / WIDE))
-    _, lead = channels(shot, codes.shape[2])
-    picture = np.ascontiguousarray(codes[:, :, (lead * 3)[:3]], np.float32)
-    known = (look.away > 1).astype(np.uint8)
-    if step > 1:
-        rows, columns = -(-picture.shape[0] // step), -(-picture.shape[1] // step)
-        edge = (0, rows * step - picture.shape[0], 0, columns * step - picture.shape[1])
-        picture = np.asarray(cv2.copyMakeBorder(picture, *edge, cv2.BORDER_REPLICATE), np.float32)
-        known = np.asarray(cv2.copyMakeBorder(known, *edge, cv2.BORDER_REPLICATE), np.uint8)
-        small = cv2.resize(picture, (columns, rows), interpolation=cv2.INTER_AREA)
-        picture = np.asarray(small, np.float32)
-        known = known.reshape(rows, step, columns, step).min(axis=(1, 3))
+    _, lead = channels(shot, codes.smooth.shape[2])
+    picture, known = coarser(codes, look, (lead * 3)[:3], step)
     half = (step - 1) / 2
     corner = look.window.x + half, look.window.y + half
     return Coarse(picture.astype(np.float16), known, step, corner)

@@ -5,12 +5,14 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
+import numpy.typing as npt
 
 from ..membrane import Mask, Values
 from . import register
+from .look import Look, colours, smooth
 from .merge import Index
 from .register import Matrix
-from .shot import Look, Shot, colours, smooth
+from .shot import Shot
 
 RING = 20
 """Pixels around the hole by which light and seams are told."""
@@ -31,6 +33,17 @@ class Hole:
     inside: Mask
     x: Values
     y: Values
+
+    def part(self, index: npt.NDArray[np.intp]) -> Hole:
+        """Some of its points."""
+        return Hole(
+            self.shape,
+            self.ys[index],
+            self.xs[index],
+            self.inside[index],
+            self.x[index],
+            self.y[index],
+        )
 
 
 def holed(look: Look, covered: Mask) -> Hole:

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from .fill import agreement
+from .gather import agreement
 from .keys import Complete
 from .shot import Shot
 

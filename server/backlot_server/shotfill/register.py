@@ -15,7 +15,8 @@ import cv2
 import numpy as np
 import numpy.typing as npt
 
-from .shot import Look, Shot
+from .look import Look
+from .shot import Shot
 
 Matrix = npt.NDArray[np.float64]
 Points = npt.NDArray[np.float32]

@@ -15,10 +15,12 @@ import numpy.typing as npt
 from backlot.frame import Window
 
 from ..membrane import Mask, Values
-from . import fill, keys
+from . import keys
 from .keys import Artist, Complete
-from .merge import Samples, lit, merge, sample
+from .merge import Samples, lit, merge
 from .points import channels
+from .sampling import sample
+from .seam import bent
 from .shot import Shot
 
 COUNTS = (3.0, 2.0, 1.0)
@@ -60,7 +62,7 @@ def settled(shot: Shot, number: int, covered: Mask, artist: Artist) -> Complete:
     settling = hole.inside & ~made.laid
     common = np.where(settling[:, None], common, made.values)
     values = np.where(hole.inside[:, None], common, made.values)
-    add = fill.bent(hole, common, made.values, ~hole.inside, artist.blend(number))
+    add = bent(hole, common, made.values, ~hole.inside, artist.blend(number))
     values[settling] += add[settling]
     squares = np.where(settling & ~made.unseen, merged.values[:, width], made.squares)
     return replace(made, values=values, squares=squares)
@@ -70,7 +72,7 @@ def _brought(
     picture: _Picture, place: tuple[Values, Values], light: Values, seen: npt.NDArray[np.uint8]
 ) -> Values:
     """A neighbour's codes in a target's light, and what is left of its grain, where it has the
-    points of a hole. seen: written, as `merge.sample` does."""
+    points of a hole. seen: written, as `sampling.sample` does."""
     x, y = place[0] - picture.window.x, place[1] - picture.window.y
     everywhere = np.full(picture.squares.shape, 255, np.uint8)
     codes = np.zeros((len(x), picture.codes.shape[2]), np.float32)

@@ -4,84 +4,29 @@ from __future__ import annotations
 
 from collections import OrderedDict
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import Any
 
-import cv2
 import numpy as np
-import numpy.typing as npt
 
 from backlot.errors import InvalidInput, MissingFrame, NotFound, UnreadableFile
 from backlot.frame import Frame, Window
 
-from ..encoding import encoded
 from ..job import Job
-from ..membrane import Mask, Values
+from ..membrane import Values
 from ..roles import Roles, roles
+from .look import Codes, Look, looked, looked_again
 from .passes import depth_pass, vector_pass
 
-CURVE = "srgb"
 NEAR = 8
 """All frames within so many of a target are its sources."""
 FAR = 48
 """Beyond them, up to here, those whose number can be divided by NEAR."""
 CODES_BYTES = 400 << 20
 LOOKS_BYTES = 500 << 20
-_LOCAL = 33
-_FLAT = 0.02
-_MOST_CODE = 60000.0
 _GAP = 4
 
 Cover = Callable[[int, Frame], Values]
-
-
-@dataclass(frozen=True)
-class Look:
-    """What registration needs of a frame.
-
-    window: its data window. clean: what lies behind the matte is known here: an approved frame
-    took its place. gray: (height, width) uint8, local contrast evened out, so that light
-    that changes does not matter. away: (height, width) uint8, pixels to the nearest one that is
-    covered by the matte or not finite, 255 at most; 0 where that is so itself. small: a thumbnail
-    of its codes. cover: see `covered`, packed.
-    """
-
-    number: int
-    window: Window
-    clean: bool
-    gray: npt.NDArray[np.uint8]
-    away: npt.NDArray[np.uint8]
-    small: Values
-    cover: npt.NDArray[np.uint8]
-
-    @property
-    def bytes(self) -> int:
-        return int(self.gray.nbytes + self.away.nbytes + self.cover.nbytes)
-
-    @property
-    def covered(self) -> Mask:
-        """(height, width): by the matte, grown and feathered, unless an approved frame says what is
-        there."""
-        shape = self.gray.shape
-        return np.unpackbits(self.cover, count=shape[0] * shape[1]).reshape(shape).astype(bool)
-
-
-@dataclass(frozen=True)
-class Codes:
-    """The pixels of a frame. smooth: (height, width, channels) float16, colours on the sRGB curve,
-    all else as it is; exact: what is never interpolated, in the plate's own type, or None. depth,
-    vectors: as passes.py reads them, float32, or None where there are none.
-    """
-
-    smooth: npt.NDArray[np.float16]
-    exact: npt.NDArray[Any] | None
-    depth: Values | None = None
-    vectors: Values | None = None
-
-    @property
-    def bytes(self) -> int:
-        every = (self.smooth, self.exact, self.depth, self.vectors)
-        return sum(int(each.nbytes) for each in every if each is not None)
 
 
 class Shot:
@@ -91,6 +36,7 @@ class Shot:
         self._job, self._cover = job, cover
         self._looks: OrderedDict[int, Look | None] = OrderedDict()
         self._codes: OrderedDict[int, Codes] = OrderedDict()
+        self._there: dict[int, bool] = {}
         self._format: tuple[int, tuple[int, int], tuple[str, ...]] | None = None
         self.parts: Roles | None = None
         self.display = Window(0, 0, 1, 1)
@@ -117,9 +63,9 @@ class Shot:
         return self._looks[number]
 
     def codes(self, number: int) -> Codes:
-        """Only of frames that have a look."""
+        """Only of frames that have a look. MissingFrame where it is gone since."""
         if number not in self._codes:
-            self._load(number)
+            self._read_again(number)
         self._codes.move_to_end(number)
         return self._codes[number]
 
@@ -129,7 +75,7 @@ class Shot:
         for step in (-1, 1):
             missing = 0
             for away in range(1, FAR + 1):
-                if self.look(number + step * away) is None:
+                if not self._is_there(number + step * away):
                     missing += 1
                     if missing == _GAP:
                         break
@@ -137,6 +83,12 @@ class Shot:
                     missing = 0
                     found.append(number + step * away)
         return sorted(found)
+
+    def _is_there(self, number: int) -> bool:
+        """Whether a frame has a look, which may have had to go since it was read."""
+        if number not in self._there:
+            self._there[number] = self.look(number) is not None
+        return self._there[number]
 
     def moves(self, number: int) -> bool:
         """Whether there is a shot around a frame: other frames, that are not the same picture.
@@ -163,13 +115,30 @@ class Shot:
             self._looks[number] = None
             self._release(number)
             return
-        look, codes = _seen(source, number, cover, self._approved(number, source))
+        look, codes = looked(source, number, cover, self._approved(number, source))
+        self._looks[number] = look
+        _within(self._looks, LOOKS_BYTES)
+        self._keep(number, source, codes)
+
+    def _read_again(self, number: int) -> None:
+        """The pixels of a frame that has a look."""
+        look = self.look(number)
+        if look is None or number in self._codes:
+            return
+        self._job.check()
+        source = self._read("source", number)
+        if look.clean:
+            clean = self._approved(number, source)
+            codes = looked_again(source, self._covered(number, source), clean)
+        else:
+            codes = looked_again(source)
+        self._keep(number, source, codes)
+
+    def _keep(self, number: int, source: Frame, codes: Codes) -> None:
         depth = self._pass("depth", number, source, depth_pass)
         vectors = self._pass("vectors", number, source, vector_pass)
-        codes = replace(codes, depth=depth, vectors=vectors)
-        self._looks[number], self._codes[number] = look, codes
+        self._codes[number] = replace(codes, depth=depth, vectors=vectors)
         self._release(number)
-        _within(self._looks, LOOKS_BYTES)
         _within(self._codes, CODES_BYTES)
 
     def _covered(self, number: int, source: Frame) -> Values:
@@ -258,30 +227,6 @@ def _within(kept: OrderedDict[int, Any], limit: int) -> None:
         used -= 0 if oldest is None else oldest.bytes
 
 
-def colours(parts: Roles) -> list[int]:
-    return sorted({channel for layer in parts.color for channel in layer})
-
-
-def smooth(parts: Roles, count: int) -> list[int]:
-    """The channels that may be interpolated."""
-    return [channel for channel in range(count) if channel not in parts.exact]
-
-
-def coded(pixels: npt.NDArray[Any], parts: Roles) -> tuple[Values, Mask]:
-    """The smooth channels as codes, 0 where not finite, and whether all of them are finite.
-
-    Args: pixels (height, width, channels). Returns: (height, width, smooth), (height, width).
-    """
-    chosen = smooth(parts, pixels.shape[2])
-    values = np.asarray(pixels[:, :, chosen], np.float32)
-    finite: Mask = np.asarray(np.isfinite(values).all(axis=2))
-    if not finite.all():
-        values[~finite] = 0.0
-    at = [chosen.index(channel) for channel in colours(parts)]
-    values[:, :, at] = encoded(values[:, :, at], CURVE)
-    return values, finite
-
-
 def over(clean: Frame, source: Frame) -> Frame:
     """An approved frame as large as the plate, in its channels and its data window."""
     ours, theirs = source.display_window, clean.display_window
@@ -304,34 +249,3 @@ def over(clean: Frame, source: Frame) -> Frame:
 
 def _part(part: Window, whole: Window) -> tuple[slice, slice]:
     return np.s_[part.y - whole.y : part.y_end - whole.y, part.x - whole.x : part.x_end - whole.x]
-
-
-def _seen(source: Frame, number: int, cover: Values, clean: Frame | None) -> tuple[Look, Codes]:
-    parts = roles(source)
-    pixels, covered = source.pixels, cover > 0
-    if clean is not None:
-        pixels = np.where(covered[:, :, None], clean.pixels, pixels)
-        covered = np.zeros_like(covered)
-    values, finite = coded(pixels, parts)
-    np.clip(values, -_MOST_CODE, _MOST_CODE, out=values)
-    known = (finite & ~covered).astype(np.uint8)
-    near = np.full(known.shape, 255, np.uint8)
-    if not known.all():
-        away = cv2.distanceTransform(known, cv2.DIST_L2, 3)
-        near = np.ceil(np.minimum(away, 255)).astype(np.uint8)
-    listed = smooth(parts, pixels.shape[2])
-    lead = [listed.index(channel) for channel in (*parts.color, tuple(listed))[0]]
-    plane = np.clip(values[:, :, lead].mean(axis=2), -1, 4)
-    small = cv2.resize(plane, (48, 27), interpolation=cv2.INTER_AREA)
-    look = Look(number, source.data_window, clean is not None, _evened(plane), near, small,
-                np.packbits(covered))  # fmt: skip
-    exact = np.ascontiguousarray(pixels[:, :, list(parts.exact)]) if parts.exact else None
-    return look, Codes(values.astype(np.float16), exact)
-
-
-def _evened(plane: Values) -> npt.NDArray[np.uint8]:
-    mean = cv2.blur(plane, (_LOCAL, _LOCAL))
-    square = cv2.blur(plane * plane, (_LOCAL, _LOCAL))
-    deviation = np.sqrt(np.maximum(square - mean * mean, 0))
-    even = 128 + 48 * (plane - mean) / (deviation + np.float32(_FLAT))
-    return np.asarray(np.clip(even, 0, 255), np.uint8)

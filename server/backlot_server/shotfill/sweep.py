@@ -10,7 +10,7 @@ multi-image matching", 1996), with neighbours asked to agree by semi-global matc
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import cv2
@@ -97,13 +97,14 @@ def depths(
     cost = np.full((height, width, len(tried)), HELD, np.float32)
     plane = np.full((height, width), UNTOLD, np.float32)
     here = (view.known > 0).astype(np.float32)
+    whole = [_whole(each) for _, each in others]
     shares = [np.maximum(cv2.blur(here, (size, size)), 1e-3) for size in (FINE, COARSE)]
     for at, level in enumerate(tried):
         check()
         back = np.linalg.inv(at_level(own, level))
         ways = np.stack([at_level(camera, level) @ back for camera, _ in others])
         plane[:] = UNTOLD
-        _compare(view, ways, [each for _, each in others], step, plane)
+        _compare(view, ways, whole, step, plane)
         plane *= here
         fine = cv2.blur(plane, (FINE, FINE)) / shares[0]
         coarse = cv2.blur(plane, (COARSE, COARSE)) / shares[1]
@@ -117,54 +118,62 @@ def depths(
 
 
 def _compare(view: View, ways: Cameras, others: list[View], step: int, cost: Values) -> None:
-    """How badly the others agree with a view, in place."""
+    """How badly the others agree with a view where that is known, in place.
+
+    others: known where all of a pixel, the one right of it and those below are; see `_whole`.
+    """
     height, width = view.known.shape
-    off = np.full((len(others), height, width), np.nan, np.float32)
-    columns, rows = np.float64(view.corner[0]), np.float64(view.corner[1])
+    off = np.empty((len(others), height, width), np.float32)
 
     def work(top: int, bottom: int) -> None:
         for at, other in enumerate(others):
-            _apart(
-                view.picture,
-                other.picture,
-                other.known,
-                ways[at],
-                (columns, rows),
-                other.corner,
-                float(step),
-                top,
-                bottom,
-                off[at],
-            )
+            # from the view's pixels to the other's
+            way = _pixels(other.corner, step) @ ways[at] @ np.linalg.inv(_pixels(view.corner, step))
+            _apart(view.picture, view.known, other.picture, other.known, way, top, bottom, off[at])
         _best(off, cost, top, bottom)
 
     in_strips(work, height)
 
 
+def _pixels(corner: tuple[float, float], step: int) -> Cameras:
+    """From the one coordinate system to a view's pixels."""
+    part = 1 / step
+    return np.array([[part, 0, -corner[0] * part], [0, part, -corner[1] * part], [0, 0, 1]])
+
+
+def _whole(view: View) -> View:
+    """A view whose pixels are known where all four are that values are interpolated from."""
+    known = np.zeros_like(view.known)
+    left, right = view.known[:, :-1], view.known[:, 1:]
+    known[:-1, :-1] = left[:-1] & right[:-1] & left[1:] & right[1:]
+    return replace(view, known=known)
+
+
 @numba.njit(nogil=True, cache=True, fastmath={"contract", "arcp", "nsz"})
-def _apart(picture, other, known, way, corner, origin, step, top, bottom, off):  # type: ignore[no-untyped-def]
+def _apart(picture, here, other, known, way, top, bottom, off):  # type: ignore[no-untyped-def]
     rows, columns, _ = other.shape
-    for row in range(top, bottom):
-        y = corner[1] + row * step
-        for column in range(picture.shape[1]):
-            x = corner[0] + column * step
-            off[row, column] = np.nan
-            z = way[2, 0] * x + way[2, 1] * y + way[2, 2]
-            sx = ((way[0, 0] * x + way[0, 1] * y + way[0, 2]) / z - origin[0]) / step
-            sy = ((way[1, 0] * x + way[1, 1] * y + way[1, 2]) / z - origin[1]) / step
-            if not (sx >= 0 and sy >= 0 and sx < columns - 1 and sy < rows - 1):
+    width = picture.shape[1]
+    across, down = np.empty(width, np.float32), np.empty(width, np.float32)
+    for y in range(top, bottom):
+        for x in range(width):
+            part = 1 / (way[2, 0] * x + way[2, 1] * y + way[2, 2])
+            across[x] = (way[0, 0] * x + way[0, 1] * y + way[0, 2]) * part
+            down[x] = (way[1, 0] * x + way[1, 1] * y + way[1, 2]) * part
+        for x in range(width):
+            off[y, x] = np.nan
+            sx, sy = across[x], down[x]
+            if not (here[y, x] and sx >= 0 and sy >= 0 and sx < columns - 1 and sy < rows - 1):
                 continue
             left, up = int(sx), int(sy)
-            there = known[up, left] & known[up + 1, left]
-            if not there & known[up, left + 1] & known[up + 1, left + 1]:
+            if not known[up, left]:
                 continue
-            fx, fy = np.float32(sx - left), np.float32(sy - up)
+            fx, fy = sx - np.float32(left), sy - np.float32(up)
             total = np.float32(0)
             for c in range(3):
                 a = other[up, left, c] * (1 - fx) + other[up, left + 1, c] * fx
                 b = other[up + 1, left, c] * (1 - fx) + other[up + 1, left + 1, c] * fx
-                total += abs(a * (1 - fy) + b * fy - picture[row, column, c])
-            off[row, column] = min(total / 3, np.float32(HELD))
+                total += abs(a * (1 - fy) + b * fy - picture[y, x, c])
+            off[y, x] = min(total / 3, np.float32(HELD))
 
 
 @numba.njit(nogil=True, cache=True)

@@ -181,7 +181,7 @@ def _from_shot(
 ) -> dict[str, float]:
     from ..roles import roles
     from ..shotfill import diagnostics, keys, quality, regrain, settle
-    from ..shotfill.shot import colours
+    from ..shotfill.look import colours
 
     hole = cover > 0.0
     made = settle.settled(shot, number, hole, _artist(job))
@@ -208,8 +208,8 @@ def _keep_under_shadow(
 ) -> None:
     """The plate's own detail where only a shadow lies, in place. bare: the fill without grain."""
     from ..roles import roles
+    from ..shotfill.look import colours
     from ..shotfill.shadow import lifted
-    from ..shotfill.shot import colours
     from ..stillplate import sized
 
     if "shadow" not in job.inputs:
