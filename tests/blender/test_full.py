@@ -44,7 +44,7 @@ def test_a_window_is_worked_by_clicks(blender, packages, place):
     software = (folder, {**environment, "LIBGL_ALWAYS_SOFTWARE": "1"})
     passed, _ = run_inside(command, software, packages[1], str(shots), seconds=120)
     assert passed == ["window"]
-    assert len(list(shots.glob("*.png"))) == 7
+    assert len(list(shots.glob("*.png"))) == 8
 
 
 def test_a_renders_passes_guide_the_fill(blender, packages, place):

@@ -64,13 +64,14 @@ def approved_inputs(spec):
     ]
 
 
-def draw_approved(layout, settings, spec):
-    """Which frames of such an input are approved."""
-    column = layout.column()
-    column.use_property_split = True
-    column.use_property_decorate = False
-    for _, name in approved_inputs(spec):
-        column.prop(settings, name)
+def draw_approved(layout, settings, spec, node):
+    """Which frames of such an input are approved, where one is connected to a node."""
+    column = layout.column(align=True)
+    for given, name in approved_inputs(spec):
+        socket = node.inputs.get(given["label"])
+        if socket is not None and socket.links:
+            column.label(text="Approved {}".format(given["label"].lower()))
+            column.prop(settings, name, text="")
 
 
 def approved(settings, name):
@@ -101,13 +102,21 @@ def files(settings, spec):
     return {name: {"files": bpy.path.abspath(path)} for name, path in chosen.items() if path}
 
 
+def pictures(spec):
+    """Those of `other_images` that a single picture may have: the rest is about a shot."""
+    return [
+        (given, name)
+        for given, name in other_images(spec)
+        if given["kind"] != "data" and not given.get("approved")
+    ]
+
+
 def draw_images(layout, settings, spec):
-    """A choice of image for each further input."""
-    column = layout.column()
-    column.use_property_split = True
-    column.use_property_decorate = False
-    for _, name in other_images(spec):
-        column.prop(settings, name)
+    """An image for each further input, to choose, open or make anew and paint."""
+    for given, name in pictures(spec):
+        column = layout.column(align=True)
+        column.label(text=given["label"])
+        column.template_ID(settings, name, new="image.new", open="image.open")
 
 
 def update(told):

@@ -210,9 +210,25 @@ class BACKLOT_PT_image(_InImageEditor, bpy.types.Panel):
             if plate.backlot.matte is not None:
                 row.operator("backlot.paint_matte", text="", icon="BRUSH_DATA")
             picking.draw(layout, plate)
-        settings = controls.settings_of(context.scene, own.tool)
-        controls.draw_images(layout, settings, spec)
-        controls.draw(layout, settings, spec)
+        controls.draw(layout, controls.settings_of(context.scene, own.tool), spec)
+
+
+class BACKLOT_PT_image_inputs(_InImageEditor, bpy.types.Panel):
+    bl_idname = "BACKLOT_PT_image_inputs"
+    bl_parent_id = "BACKLOT_PT_image"
+    bl_label = "Further Pictures"
+    bl_options = {"DEFAULT_CLOSED"}
+
+    @classmethod
+    def poll(cls, context):
+        image, spec = context.space_data.image, controls.spec_of(context.scene.backlot.tool)
+        shown = image is not None and image.type != "RENDER_RESULT" and spec is not None
+        return shown and bool(controls.pictures(spec))
+
+    def draw(self, context):
+        tool = context.scene.backlot.tool
+        settings = controls.settings_of(context.scene, tool)
+        controls.draw_images(self.layout, settings, controls.spec_of(tool))
 
 
 class BACKLOT_PT_image_takes(_InImageEditor, bpy.types.Panel):
@@ -253,6 +269,7 @@ _CLASSES = (
     BACKLOT_OT_accept,
     BACKLOT_OT_revert,
     BACKLOT_PT_image,
+    BACKLOT_PT_image_inputs,
     BACKLOT_PT_image_takes,
 )
 

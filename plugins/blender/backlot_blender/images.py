@@ -90,9 +90,9 @@ def _send(task, tool, params, names, layouts, out):
 def _inputs(spec, plate, matte, settings):
     """Tool input -> image. Raises: LinkError when a needed one is not chosen."""
     images = {spec["inputs"][0]["name"]: plate}
-    chosen = {given["name"]: getattr(settings, name) for given, name in controls.other_images(spec)}
+    chosen = {given["name"]: getattr(settings, name) for given, name in controls.pictures(spec)}
     for given in controls.extra_inputs(spec):
-        image = matte if controls.takes_matte(spec, given) else chosen[given["name"]]
+        image = matte if controls.takes_matte(spec, given) else chosen.get(given["name"])
         if image is not None:
             images[given["name"]] = image
         elif given["required"]:

@@ -181,12 +181,14 @@ class BACKLOT_PT_node(bpy.types.Panel):
         ui.draw_task(layout, place_of(group))
         _draw_takes(layout, context.scene, group)
         if spec["inputs"][0]["before"] and not spec["inputs"][0].get("window_param"):
-            for line in ui.wrapped("Process Frame knows that frame alone, Process Range the shot."):
-                layout.label(text=line)
+            lines = layout.column(align=True)
+            lines.scale_y = 0.7
+            for line in ui.wrapped("A frame processed alone is filled from itself."):
+                lines.label(text=line)
         if BACKLOT_OT_cryptomatte.poll(context):
             layout.operator("backlot.cryptomatte", icon="EYEDROPPER")
         settings = controls.settings_of(group, spec["name"])
-        controls.draw_approved(layout, settings, spec)
+        controls.draw_approved(layout, settings, spec, context.space_data.edit_tree.nodes.active)
         controls.draw(layout, settings, spec)
 
 

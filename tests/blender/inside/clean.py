@@ -14,7 +14,7 @@ from ready import main, part, path
 
 SHOT = os.environ["BACKLOT_SHOT"]
 FRAMES = list(range(1001, 1025))
-SIZE = (480, 270)
+SIZE = (960, 540)
 
 
 def image_node(tree, kind):

@@ -172,6 +172,14 @@ def matte_from_cryptomatte(window):
     assert picker.bl_idname == "CompositorNodeCryptomatteV2"
     assert picker.inputs[0].links[0].from_node == source
     assert tree.nodes.active == picker
+    tree.links.new(source.outputs[0], node.inputs["Clean frames"])
+    tree.nodes.active = node
+    return 1.0
+
+
+def panel_of_fill(window):
+    """What an artist sees of a Fill node."""
+    shot(window, "6-fill-node.png")
     return 0.5
 
 
@@ -257,6 +265,7 @@ STEPS = [
     processing,
     processed,
     matte_from_cryptomatte,
+    panel_of_fill,
 ]
 
 
