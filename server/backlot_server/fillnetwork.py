@@ -30,8 +30,6 @@ MIRRORED = 12000
 """With fewer pixels to make, the answer is the mean of eight: of the picture and its mirror images.
 What it says otherwise in a mirror is its own error."""
 TILE = 512
-LEAST = 4
-"""Sides of what it is shown are multiples of this."""
 
 View = tuple[int, int, bool]
 """Steps down and across, -1 for mirrored; whether rows and columns are exchanged then."""
@@ -120,9 +118,10 @@ def _one(
     height, width = planes.shape[1:]
     top, left = max(0, rows.start - margin), max(0, columns.start - margin)
     bottom, right = min(height, rows.stop + margin), min(width, columns.stop + margin)
-    top, left = top - top % LEAST, left - left % LEAST
+    least = card().multiple
+    top, left = top - top % least, left - left % least
     part = planes[:, top:bottom, left:right]
-    more = ((0, 0), (0, -part.shape[1] % LEAST), (0, -part.shape[2] % LEAST))
+    more = ((0, 0), (0, -part.shape[1] % least), (0, -part.shape[2] % least))
     batch = np.pad(part, more, mode="edge")[None]
     total = np.zeros((3, *batch.shape[2:]), np.float32)
     for view in views:
