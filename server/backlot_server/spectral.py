@@ -32,8 +32,9 @@ TRUST_MADE = 0.5
 TRUST_COARSE = 0.01
 """Weights of pixels made before and of the coarser level's, against 1 for known ones."""
 THIN = 6.0
-REACH = 10.0
-"""Farther inside than this, in pixels of a level, the coarser level has the last word."""
+REACH = (14.0, 10.0)
+"""Farther inside than this, in pixels of a level, the coarser level has the last word: where it is
+done finely, and roughly."""
 LEAST_SIDE = 16
 
 OPPONENT = np.array(
@@ -77,8 +78,8 @@ def _coarse_to_fine(values: Values, hole: Mask, unknown: Mask, check: Check) -> 
                 doubled(_whole(coarse, small_hole, small_unknown), *hole.shape),
                 values,
             )
-            return _one_level(start, hole, unknown, TRUST_COARSE, REACH, check)
-    return _one_level(membrane(values, unknown), hole, unknown, 0.0, np.inf, check)
+            return _one_level(start, hole, unknown, TRUST_COARSE, check)
+    return _one_level(membrane(values, unknown), hole, unknown, 0.0, check)
 
 
 def _whole(values: Values, hole: Mask, unknown: Mask) -> Values:
@@ -110,12 +111,11 @@ def _tables(size: int, highest: int) -> _Tables:
     return _Tables(*(t.astype(np.float32) for t in (np.cos(angle), np.sin(angle), falloff, prior)))
 
 
-def _one_level(
-    values: Values, hole: Mask, unknown: Mask, trust: float, reach: float, check: Check
-) -> Values:
+def _one_level(values: Values, hole: Mask, unknown: Mask, trust: float, check: Check) -> Values:
     """From the rim inwards, turn by turn; the blocks of one turn do not see each other."""
     fine = bool(np.count_nonzero(hole) < MANY)
     block, size, highest = FINE if fine else ROUGH
+    reach = REACH[0 if fine else 1] if trust else np.inf
     tables = _tables(size, highest)
     confidence = np.where(unknown, np.where(hole, np.float32(trust), 0), 1).astype(np.float32)
     now = np.ascontiguousarray(values, np.float32)
