@@ -126,13 +126,16 @@ def take(
     Raises: InvalidInput, NotFound (no frames at all, no such colour space), Unsupported (the
     output's format).
     """
-    names = {each.name for each in spec.inputs}
+    kinds = {each.name: each.kind for each in spec.inputs}
     paths = {spec.inputs[0].name: source}
-    paths |= {name: value for name, value in given.items() if name in names and value is not None}
+    paths |= {name: value for name, value in given.items() if name in kinds and value is not None}
     spec.check_inputs(list(paths))
-    values = spec.values({name: value for name, value in given.items() if name not in names})
+    values = spec.values({name: value for name, value in given.items() if name not in kinds})
     asked = sequence.parse_frames(frames) if isinstance(frames, str) else tuple(frames or ())
-    inputs = {name: sequence.Sequence.parse(path, asked) for name, path in paths.items()}
+    inputs = {
+        name: sequence.Sequence.parse(path, () if kinds[name] == "reference" else asked)
+        for name, path in paths.items()
+    }
     few = [each.name for each in spec.inputs if each.approved and each.name in inputs]
     if not inputs[spec.inputs[0].name].is_still:
         inputs |= {name: _by_number(inputs[name]) for name in few}

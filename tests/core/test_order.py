@@ -45,6 +45,14 @@ def test_a_still_s_clean_frame_may_have_another_number(tmp_path: Path, given) ->
     assert asked.path("clean", 1001).name == "ok.7.exr"
 
 
+@pytest.mark.parametrize("frames", [None, "1001-1006"])
+def test_one_frame_of_the_plate_is_a_reference_for_all(given, frames) -> None:
+    """Not each frame its own: there the object is."""
+    one = given["source"].replace("####", "1001")
+    asked = order.take(SPEC, **given, reference=one, frames=frames)
+    assert str(asked.path("reference", 1004)) == one
+
+
 NAMES = ["matte", "clean", "shadow", "depth", "vectors", "texture", "lines", "reference"]
 
 

@@ -76,6 +76,17 @@ def test_passes_that_are_missing_on_some_frames(deep: Deep) -> None:
         assert np.isfinite(made[MIDDLE - 2]).all()
 
 
+@pytest.mark.parametrize("value", [0.0, -1.0, np.nan])
+def test_a_pass_that_says_nothing_is_told_and_left_out(deep: Deep, value: float) -> None:
+    """An empty layer, or one of another kind: worse than none where it is believed."""
+    empty = {n: data_frame(np.full((HEIGHT, WIDTH), value), ("Z",), n) for n in deep.numbers}
+    estimated, _ = run(deep.inputs(), MIDDLE)
+    made, job = run(deep.inputs(depth=empty), MIDDLE)
+    assert np.array_equal(made[MIDDLE], estimated[MIDDLE])
+    (said,) = [each for each in job.warnings if "is empty" in each]
+    assert said.startswith("The depth of frame 10")
+
+
 def test_passes_of_another_size_are_refused(deep: Deep) -> None:
     small = {n: Frame(np.ones((8, 8, 1), np.float32), ("Z",), meaning=DATA, number=n)
              for n in deep.numbers}  # fmt: skip

@@ -178,6 +178,9 @@ class Shot:
                 "Give passes of the plate's size.",
             )
         values = read(frame)
+        if not np.isfinite(values).any():
+            self._warn_empty(name, number)
+            return None
         if frame.data_window == source.data_window:
             return values
         shape = source.data_window.height, source.data_window.width, *values.shape[2:]
@@ -187,6 +190,15 @@ class Shot:
             here, there = _part(common, source.data_window), _part(common, frame.data_window)
             whole[here] = values[there]
         return whole
+
+    def _warn_empty(self, name: str, number: int) -> None:
+        """Say once that a pass tells nothing: it is then taken as one that is not there."""
+        if self.kept.setdefault(f"empty {name}", number) == number:
+            self._job.warn(
+                self.target,
+                f"The {name} of frame {number} is empty (0, negative or not a number): "
+                "such frames are filled as without it.",
+            )
 
     def _read(self, name: str, number: int) -> Frame:
         frame = self._job.read(name, number)
