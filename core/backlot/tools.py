@@ -141,7 +141,8 @@ class Input:
     the pictures from the character's folder, and nobody connects anything.
 
     before, after: the temporal window, in frames, that the tool may ask for around a frame.
-    window_param: the parameter that must be on for it to count; "" where it always does.
+    window_param: the parameter that must be on for it to count, or the value that one must have, as
+        in "mode=shot"; "" where it always does.
     layers: of data, the last words of the names, in small letters, that files give to the layers
         that it is looked for in: ("depth", "z").
     """
@@ -163,8 +164,10 @@ class Input:
 
     def window(self, values: Mapping[str, Value]) -> tuple[int, int]:
         """Frames before and after that the tool may ask for, with all parameters known."""
-        closed = self.window_param and not values[self.window_param]
-        return (0, 0) if closed else (self.before, self.after)
+        name, _, wanted = self.window_param.partition("=")
+        if name and (values[name] != wanted if wanted else not values[name]):
+            return 0, 0
+        return self.before, self.after
 
 
 @dataclass(frozen=True)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from backlot.tools import Input, Output, Param, ToolSpec
 
 from .models import catalogue
@@ -9,6 +11,7 @@ from .models import catalogue
 FILL = "fill"
 REACH = 48
 """Frames before and after that may be read: `shotfill.shot.FAR`."""
+OF_A_SHOT: dict[str, Any] = {"before": REACH, "after": REACH, "window_param": "mode=shot"}
 OWN = "own"
 
 
@@ -24,14 +27,13 @@ SPEC = ToolSpec(
     summary="Replace what a matte covers by what could have been there.",
     version="4",
     inputs=(
-        Input("source", "image", "Source", "The plates to clean up.", before=REACH, after=REACH),
+        Input("source", "image", "Source", "The plates to clean up.", **OF_A_SHOT),
         Input(
             "matte",
             "matte",
             "Matte",
             "What to replace; soft edges are blended.",
-            before=REACH,
-            after=REACH,
+            **OF_A_SHOT,
         ),
         Input(
             "clean",
@@ -40,8 +42,7 @@ SPEC = ToolSpec(
             "Approved frames of the shot, as many or few as there are: the truth behind the matte "
             "on their frames, and carried to the others.",
             required=False,
-            before=REACH,
-            after=REACH,
+            **OF_A_SHOT,
         ),
         Input(
             "shadow",
@@ -58,8 +59,7 @@ SPEC = ToolSpec(
             "A renderer's depth along the axis of the camera, best of what is behind the object: "
             "then the shot's own is not estimated.",
             required=False,
-            before=REACH,
-            after=REACH,
+            **OF_A_SHOT,
             layers=("depth", "z", "zdepth"),
         ),
         Input(
@@ -69,8 +69,7 @@ SPEC = ToolSpec(
             "A renderer's motion vectors of what is behind the object, both ways: things that move "
             "there are filled, too.",
             required=False,
-            before=REACH,
-            after=REACH,
+            **OF_A_SHOT,
             layers=("vector", "vectors", "motion", "mv", "forward", "backward"),
         ),
         Input(
@@ -79,8 +78,7 @@ SPEC = ToolSpec(
             "Texture from",
             "Where on the plate texture may be taken from; everywhere when not given.",
             required=False,
-            before=REACH,
-            after=REACH,
+            **OF_A_SHOT,
         ),
         Input(
             "lines",
@@ -89,8 +87,7 @@ SPEC = ToolSpec(
             "Lines along edges that run through the hole, drawn well beyond it on both sides: what "
             "is on a line there is continued on it.",
             required=False,
-            before=REACH,
-            after=REACH,
+            **OF_A_SHOT,
         ),
         Input(
             "reference",
@@ -98,8 +95,7 @@ SPEC = ToolSpec(
             "Reference",
             "Another picture, in the plate's colours, to take all texture from.",
             required=False,
-            before=REACH,
-            after=REACH,
+            **OF_A_SHOT,
         ),
     ),
     params=(

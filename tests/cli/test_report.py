@@ -67,6 +67,14 @@ def test_a_report_that_cannot_be_is_said_before_the_work(cli: CommandLine) -> No
     assert not (cli.folder / "out").exists()
 
 
+def test_a_take_of_which_nothing_is_known_is_finished_all_the_same(cli: CommandLine) -> None:
+    files(cli.folder, Shot(count=2, matte=lambda at: disc(0, 0, -1)))
+    said = cli(*WORDS, "--report", "out/report.png")
+    assert said.code == 0
+    assert "Nothing was measured" in said.err
+    assert "2 done" in said.out
+
+
 def test_stills_are_not_rated(tmp_path: Path) -> None:
     with pytest.raises(InvalidInput, match="Nothing was measured") as error:
         rated.write(Take("fill", "clean.####.exr", ()), "plate.exr", None, tmp_path / "a.png")

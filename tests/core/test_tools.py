@@ -128,3 +128,5 @@ def test_a_temporal_window_can_hang_on_a_parameter():
     assert always.window({}) == (2, 1)
     assert some.window({"steady": True}) == (2, 0)
     assert some.window({"steady": False}) == (0, 0)
+    chosen = Input("s", after=3, window_param="mode=shot")
+    assert [chosen.window({"mode": mode}) for mode in ("shot", "still")] == [(0, 3), (0, 0)]

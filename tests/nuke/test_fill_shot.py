@@ -106,6 +106,16 @@ def test_what_is_not_known_is_a_curve_a_sentence_and_a_picture(filled, monkeypat
     assert opened[0].endswith("report.main.png")
 
 
+def test_a_frame_that_is_filled_alone_renders_no_others(filled):
+    host, node, _ = filled
+    for mode, count in (("shot", 10), ("still", 1)):
+        node["mode"].setValue(mode)
+        host.executed.clear()
+        host.press(node, "render_frame")
+        assert ": 1 frame" in until(host, node)
+        assert len({frame for _, frame, *_ in host.executed}) == count
+
+
 def test_a_pipe_of_one_frame_serves_the_frames_that_are_made_on_the_way(filled, tmp_path):
     """What nobody saw is made on another frame: the texture matte is looked for there, too."""
     host, node, connect = filled

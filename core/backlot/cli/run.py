@@ -71,11 +71,16 @@ def run(
             take = process(
                 studio, spec.name, source, out, verify=verify, progress=progress, **given
             )
+    if report is not None and not rated.confidences(take):
+        stderr().print(f"Nothing was measured that {Path(report).name} could show.", markup=False)
+        report = None
     if report is not None:
         named = {"layer": layers.get(first, ""), "matte_layer": layers.get(spec.output.matte, "")}
         matte = inputs.get(spec.output.matte)
         rated.write(take, source, matte, report, colorspace=colorspace, **named)
     _tell_take(take, as_json)
+    if report is not None and not as_json:
+        stdout().print(f"How far each frame can be trusted: {report}", markup=False)
     return take.exit_code
 
 

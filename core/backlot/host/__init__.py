@@ -11,7 +11,7 @@ from .errors import LinkError
 from .find import clean_environment, find_command
 from .jobs import Job
 from .link import LINK, Link
-from .specs import arranged, defaults, load_specs, offered, save_specs, spec_named
+from .specs import arranged, defaults, load_specs, offered, save_specs, spec_named, window
 from .takes import Take, Takes, fingerprint, stamps
 
 __all__ = [
@@ -32,4 +32,5 @@ __all__ = [
     "save_specs",
     "spec_named",
     "stamps",
+    "window",
 ]

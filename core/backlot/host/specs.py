@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import os
-from typing import Any, Mapping, Sequence
+from typing import Any, Callable, Mapping, Sequence
 
 Spec = Mapping[str, Any]
 
@@ -45,6 +45,14 @@ def offered(specs: Sequence[Spec]) -> list[Spec]:
 
 def spec_named(specs: Sequence[Spec], name: str) -> Spec | None:
     return next((spec for spec in specs if spec["name"] == name), None)
+
+
+def window(pipe: Spec, value: Callable[[str], Any]) -> tuple[int, int]:
+    """Frames before and after that the tool may ask for. value: of a parameter, by name."""
+    name, _, wanted = (pipe.get("window_param") or "").partition("=")
+    if name and (value(name) != wanted if wanted else not value(name)):
+        return 0, 0
+    return pipe["before"], pipe["after"]
 
 
 def defaults(spec: Spec) -> dict[str, Any]:

@@ -7,6 +7,7 @@ import bpy
 
 from . import compat, compositor, controls, places, session, ui
 from .compositor import is_ours, place_of
+from .host import window
 
 
 def _active_group(context):
@@ -180,14 +181,14 @@ class BACKLOT_PT_node(bpy.types.Panel):
         row.operator("backlot.process", text="Process Range").whole_range = True
         ui.draw_task(layout, place_of(group))
         _draw_takes(layout, context.scene, group)
-        if spec["inputs"][0]["before"] and not spec["inputs"][0].get("window_param"):
+        settings = controls.settings_of(group, spec["name"])
+        if any(window(spec["inputs"][0], lambda param: getattr(settings, param))):
             lines = layout.column(align=True)
             lines.scale_y = 0.7
             for line in ui.wrapped("A frame processed alone is filled from itself."):
                 lines.label(text=line)
         if BACKLOT_OT_cryptomatte.poll(context):
             layout.operator("backlot.cryptomatte", icon="EYEDROPPER")
-        settings = controls.settings_of(group, spec["name"])
         controls.draw_approved(layout, settings, spec, context.space_data.edit_tree.nodes.active)
         controls.draw(layout, settings, spec)
 

@@ -8,7 +8,7 @@ import os
 import nuke
 
 from .gizmos import frames_knob, knob_name
-from .host import LinkError
+from .host import LinkError, window
 
 _DATATYPES = {"half": "16 bit half", "float": "32 bit float"}
 
@@ -62,9 +62,9 @@ def _wanted(node, frames, pipe, upstream):
     """
     first, last = upstream.firstFrame(), upstream.lastFrame()
     around = set(frames)
-    if not pipe.get("window_param") or node[knob_name(pipe["window_param"])].value():
-        for frame in frames:
-            around.update(range(frame - pipe["before"], frame + pipe["after"] + 1))
+    before, after = window(pipe, lambda param: node[knob_name(param)].value())
+    for frame in frames:
+        around.update(range(frame - before, frame + after + 1))
     if pipe.get("approved"):
         return sorted(around & _approved(node, pipe, first, last))
     if first == last:
