@@ -195,8 +195,14 @@ class Studio:
         Raises: the BacklotError of what went wrong.
         """
         spec = self.tool(tool)
+        given = {name: value for name, value in given.items() if value is not None}
         inputs = {name: value for name, value in given.items() if isinstance(value, Frame)}
         params = {name: value for name, value in given.items() if name not in inputs}
+        for name in {each.name for each in spec.inputs} & params.keys():
+            raise InvalidInput(
+                f"The {name} is a {type(params[name]).__name__}, no Frame.",
+                "backlot.read gives one of a file, Frame(pixels) makes one of an array.",
+            )
         spec.check_inputs(list(inputs))
         main = inputs[spec.inputs[0].name]
 

@@ -117,12 +117,17 @@ class Param:
     def _range(self) -> str:
         unit = f" {self.unit}" if self.unit else ""
         if self.minimum is not None and self.maximum is not None:
-            return f"Give a value from {self.minimum:g} to {self.maximum:g}{unit}."
+            return f"Give a value from {_plain(self.minimum)} to {_plain(self.maximum)}{unit}."
         if self.minimum is not None:
-            return f"Give a value of at least {self.minimum:g}{unit}."
+            return f"Give a value of at least {_plain(self.minimum)}{unit}."
         if self.maximum is not None:
-            return f"Give a value of at most {self.maximum:g}{unit}."
+            return f"Give a value of at most {_plain(self.maximum)}{unit}."
         return ""
+
+
+def _plain(number: float) -> str:
+    """A number as people write it: whole ones with all their digits."""
+    return f"{number:.0f}" if number == int(number) else f"{number:g}"
 
 
 def _as_bool(name: str, value: Scalar) -> bool:

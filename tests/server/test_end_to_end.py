@@ -73,3 +73,12 @@ def test_missing_frame_fails_alone(studio):
 def test_wrong_parameter_is_named(studio):
     with pytest.raises(InvalidInput, match="seconds"):
         studio.run("passthrough", source=plate(), seconds=-1.0)
+
+
+def test_an_array_is_no_frame_and_a_seed_is_told_in_full(studio):
+    with pytest.raises(InvalidInput, match="The source is a ndarray, no Frame") as told:
+        studio.run("passthrough", source=plate().pixels)
+    assert "Frame(pixels)" in told.value.hint
+    with pytest.raises(InvalidInput) as told:
+        studio.run("fill", source=plate(), matte=plate(), clean=None, seed=-1)
+    assert told.value.hint == "Give a value from 0 to 2147483647."
