@@ -144,8 +144,16 @@ class Plate:
             sources = int(np.count_nonzero(self._allowed(around)))
             whole = around == (0, 0, height, width)
             if whole and not sources:
+                number = self.source.number
+                if self.hole.all():
+                    raise InvalidInput(
+                        f"There is nothing on frame {number} to copy from: the matte covers all of "
+                        "it, and no other frame shows what is behind.",
+                        "A matte is the alpha of its file: see that it is not full. Or give a "
+                        "reference or a clean frame.",
+                    )
                 raise InvalidInput(
-                    f"There is nothing on frame {self.source.number} to copy from.",
+                    f"There is nothing on frame {number} to copy from.",
                     "Leave a part of the plate outside the matte and inside the texture matte, "
                     "or give a reference.",
                 )

@@ -203,6 +203,7 @@ def test_a_full_matte_says_that_nothing_is_left() -> None:
         plate = Frame(np.ones((*shape, 3), np.float32))
         with pytest.raises(InvalidInput, match="nothing on frame 1 to copy from") as error:
             filled(plate, np.ones(shape))
+        assert "covers all of it" in str(error.value)
         assert error.value.hint
 
 

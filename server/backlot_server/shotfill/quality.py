@@ -12,6 +12,7 @@ from .shot import Shot
 
 PART = 0.03
 UNSEEN = 0.05
+TOLD = 0.005
 
 
 @dataclass(frozen=True)
@@ -67,8 +68,11 @@ def told(shot: Shot, quality: Quality, last: bool) -> list[str]:
             "something moves there, or its depth is not certain."
         )
     if last and (worst := min(curve.values(), key=lambda q: q.confidence)).confidence < 1 - UNSEEN:
-        sentences.append(
-            f"A clean frame {worst.number} would help most: {worst.unseen:.0%} of its hole is seen "
-            f"on no frame, and on {worst.apart:.0%} the frames do not agree."
+        parts = (
+            [f"{worst.unseen:.0%} of its hole is seen on no frame"] if worst.unseen > TOLD else []
         )
+        parts += (
+            [f"on {worst.apart:.0%} of it the frames do not agree"] if worst.apart > TOLD else []
+        )
+        sentences.append(f"A clean frame {worst.number} would help most: {', and '.join(parts)}.")
     return sentences
