@@ -41,6 +41,7 @@ class LocalJob:
         self.asked: list[tuple[str, int]] = []
         self.released: list[tuple[str, int]] = []
         self.fractions: list[float] = []
+        self.messages: list[str] = []
         self.previews: list[Frame] = []
         self.warnings: list[str] = []
         self._supplies = inputs
@@ -94,6 +95,7 @@ class LocalJob:
 
     def progress(self, number: int, fraction: float, message: str = "") -> None:
         self.fractions.append(fraction)
+        self.messages.append(message)
         self.check()
 
     def preview(self, frame: Frame) -> None:

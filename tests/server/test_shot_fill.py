@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 import numpy as np
 import pytest
 
@@ -274,3 +276,13 @@ def test_of_what_nobody_saw_confidence_is_nothing_and_of_an_approved_frame_all()
     assert (made[number][hole] == 1).all()
     made, _ = hidden.filled(number, mode="still", show="confidence")
     assert (made[number][hole] == 0).all()
+
+
+def test_what_takes_long_on_the_first_frame_is_told_with_the_time_left() -> None:
+    hidden = Shot(count=14, shift=0.0, matte=lambda _: disc(48, 80, 14), noise=0.004)
+    _, job = hidden.filled(FIRST)
+    told = [message for message in job.messages if message]
+    looking = r"looking at the frames around it: 5 of 4\d, about \d+ s left"
+    assert any(re.fullmatch(looking, each) for each in told)
+    assert any("filling key frame 1008" in each for each in told)
+    assert all(part == 0 for part, each in zip(job.fractions, job.messages, strict=True) if each)

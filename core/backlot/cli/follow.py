@@ -45,7 +45,8 @@ def _bar(title: str) -> Iterator[Callable[[Update], None]]:
 
         def show(update: Update) -> None:
             left = f"{duration(update.seconds_left)} left" if update.seconds_left else ""
-            left = update.sentence if update.kind in ("queued", "started") else left
+            if update.sentence and update.kind in ("queued", "started", "progress"):
+                left = update.sentence
             done = update.finished + (update.fraction if update.kind == "progress" else 0)
             bar.update(task, completed=done, total=update.total, left=left)
             failed = update.report is not None and update.report.error is not None

@@ -278,6 +278,7 @@ def _key(shot: Shot, number: int, artist: Artist) -> _Key:
     """A key frame, finished."""
     kept: dict[int, _Key] = shot.kept.setdefault("keys", {})
     if number not in kept:
+        shot.tell(f"filling key frame {number}, which others take from what no frame shows")
         made = _finished(shot, number, artist)
         while len(kept) >= KEPT:
             del kept[next(iter(kept))]

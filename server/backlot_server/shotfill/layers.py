@@ -75,6 +75,7 @@ class Laid:
 
 def layers(shot: Shot, number: int) -> tuple[Layer, ...]:
     """Of all things on a frame that explain it better, the farthest first."""
+    shot.tell("following what moves by itself")
     found = []
     for thing in things(shot, number):
         shot.check()

@@ -23,6 +23,8 @@ RIM = 6.0
 """Pixels from a source's own matte within which it is trusted less."""
 AT_ONCE = 4096
 """Points that are sampled and merged at once: what all sources show of them fits a core's cache."""
+LANES = 64
+"""Points whose medians are found together."""
 STEADY = 0.02
 """Changes of light below this, in the logarithm of the code, are taken for chance."""
 _PIVOT = 0.04045
@@ -69,6 +71,7 @@ def lit(values: Values, factors: Values) -> None:
 
 @numba.njit(nogil=True, cache=True)
 def _lit(values, factors):  # type: ignore[no-untyped-def]
+    dark = factors ** np.float32(2.4)
     for n in range(values.shape[0]):
         for c in range(values.shape[1]):
             code = values[n, c]
@@ -76,7 +79,7 @@ def _lit(values, factors):  # type: ignore[no-untyped-def]
                 offset = np.float32(_OFFSET if code > 0 else -_OFFSET)
                 values[n, c] = (code + offset) * factors[c] - offset
             else:
-                values[n, c] = code * factors[c] ** np.float32(2.4)
+                values[n, c] = code * dark[c]
 
 
 @dataclass(frozen=True)
@@ -212,67 +215,105 @@ def _merge_part(
 
 @numba.njit(nogil=True, cache=True, fastmath=True)
 def _merge(values, seen, trust, lead, noisy, made):  # type: ignore[no-untyped-def]
-    means, squares, spread, best = made
-    sources, points, channels = values.shape
-    weights = np.empty(sources, np.float32)
-    order = np.empty(sources, np.int64)
-    middle = np.empty(len(lead), np.float32)
-    apart_by = np.empty(sources, np.float32)
-    for n in range(points):
-        total = np.float32(0)
+    sources, points, _ = values.shape
+    weights, turned = _lanes(sources), _lanes(sources)
+    keys, apart = _lanes(sources), _lanes(sources)
+    total, middle, scale = _lanes(1)[0], _lanes(1)[0], _lanes(1)[0]
+    for first in range(0, points, LANES):
+        lanes = min(LANES, points - first)
+        total[:] = 0
         for u in range(sources):
-            weights[u] = 0
-            if seen[u, n]:
-                weights[u] = trust[u] * min(np.float32(1), seen[u, n] / np.float32(RIM))
-            total += weights[u]
-        if total <= 0:
-            continue
+            for n in range(lanes):
+                rim = min(np.float32(1), seen[u, first + n] / np.float32(RIM))
+                weights[u, n] = trust[u] * rim
+                total[n] += weights[u, n]
+        apart[:] = 0
         for k in range(len(lead)):
-            middle[k] = _median(values[:, n, lead[k]], weights, total / 2, order)
-        apart = np.float32(0)
-        for u in range(sources):
-            apart_by[u] = 0
-            for k in range(len(lead)):
-                apart_by[u] += (values[u, n, lead[k]] - middle[k]) ** 2 / len(lead)
-            apart += weights[u] * min(apart_by[u], np.float32(0.04))
-        spread[n] = math.sqrt(apart / total)
-        scale = np.float32(AGREE * AGREE)
+            for u in range(sources):
+                for n in range(lanes):
+                    keys[u, n] = values[u, first + n, lead[k]]
+            turned[:] = weights
+            _medians(keys, turned, total, middle)
+            for u in range(sources):
+                for n in range(lanes):
+                    off = values[u, first + n, lead[k]] - middle[n]
+                    apart[u, n] += off * off / len(lead)
+        scale[:] = AGREE * AGREE
         if noisy > 0:
-            scale = max(scale, noisy * _median(apart_by, weights, total / 2, order))
-        total = np.float32(0)
-        for u in range(sources):
-            if weights[u] > 0:
-                weights[u] *= np.float32(math.exp(-apart_by[u] / (2 * scale)) + 1e-6)
-                total += weights[u]
-        most = np.float32(0)
-        square = np.float32(0)
-        for u in range(sources):
-            if weights[u] > 0:
-                part = weights[u] / total
-                square += part * part
-                for c in range(channels):
-                    means[n, c] += part * values[u, n, c]
-                if part > most:
-                    most = part
-                    best[n] = u
-        squares[n] = square
+            keys[:], turned[:] = apart, weights
+            _medians(keys, turned, total, middle)
+            scale[:] = np.maximum(scale, noisy * middle)
+        for n in range(lanes):
+            if total[n] > 0:
+                _mean(values, first + n, n, weights, apart, total[n], scale[n], made)
+
+
+@numba.njit(nogil=True, cache=True)
+def _lanes(count):  # type: ignore[no-untyped-def]
+    return np.zeros((count, LANES), np.float32)
+
+
+@numba.njit(nogil=True, cache=True, fastmath=True, inline="always")
+def _mean(values, at, n, weights, apart, total, scale, made):  # type: ignore[no-untyped-def]
+    """One point: the mean of the sources, those far from the median counting less. weights,
+    apart (sources, lanes): the point's are in lane n; its weights are changed."""
+    means, squares, spread, best = made
+    wide, agreed = np.float32(0), np.float32(0)
+    for u in range(len(weights)):
+        if weights[u, n] > 0:
+            wide += weights[u, n] * min(apart[u, n], np.float32(0.04))
+            weights[u, n] *= np.float32(math.exp(-apart[u, n] / (2 * scale)) + 1e-6)
+            agreed += weights[u, n]
+    spread[at] = math.sqrt(wide / total)
+    most, square = np.float32(0), np.float32(0)
+    for u in range(len(weights)):
+        if weights[u, n] > 0:
+            part = weights[u, n] / agreed
+            square += part * part
+            for c in range(values.shape[2]):
+                means[at, c] += part * values[u, at, c]
+            if part > most:
+                most, best[at] = part, u
+    squares[at] = square
 
 
 @numba.njit(nogil=True, cache=True, fastmath=True)
-def _median(values, weights, half, order):  # type: ignore[no-untyped-def]
-    """The weighted median; order is room to sort in."""
-    count = 0
-    for u in range(len(weights)):
-        if weights[u] > 0:
-            at = count
-            while at > 0 and values[order[at - 1]] > values[u]:
-                order[at] = order[at - 1]
-                at -= 1
-            order[at] = u
-            count += 1
-    total = np.float32(0)
-    for k in range(count):
-        total += weights[order[k]]
-        if total >= half:
-            return values[order[k]]
-    return values[order[count - 1]]
+def _medians(keys, weights, total, middle):  # type: ignore[no-untyped-def]
+    """The weighted median of each column of keys, which are sorted, and their weights with them.
+
+    total: the sums of the weights; where that is 0, nothing is written.
+    """
+    _sorted(keys, weights)
+    count, lanes = keys.shape
+    so_far = np.zeros(lanes, np.float32)
+    for u in range(count):
+        for n in range(lanes):
+            before = so_far[n]
+            so_far[n] = before + weights[u, n]
+            half = total[n] / 2
+            reached = before < half and so_far[n] >= half
+            middle[n] = keys[u, n] if reached else middle[n]
+
+
+@numba.njit(nogil=True, cache=True, fastmath=True)
+def _sorted(keys, weights):  # type: ignore[no-untyped-def]
+    """Columns sorted in place by a network of comparisons, many columns at once (K. Batcher,
+    "Sorting networks and their applications", 1968)."""
+    count, lanes = keys.shape
+    size = 1
+    while size < count:
+        step = size
+        while step >= 1:
+            for start in range(step % size, count - step, 2 * step):
+                for one in range(start, min(start + step, count - step)):
+                    other = one + step
+                    if one // (2 * size) != other // (2 * size):
+                        continue
+                    for n in range(lanes):
+                        a, b = keys[one, n], keys[other, n]
+                        v, w = weights[one, n], weights[other, n]
+                        rises = a <= b
+                        keys[one, n], keys[other, n] = a if rises else b, b if rises else a
+                        weights[one, n], weights[other, n] = v if rises else w, w if rises else v
+            step //= 2
+        size *= 2

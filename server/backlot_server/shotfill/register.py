@@ -84,15 +84,18 @@ def followed(
         return np.zeros(0, np.int64), points
     here, there = _as_large(one.gray, other.gray), _as_large(other.gray, one.gray)
     end, good = _flow(here, there, points, guess, levels)
-    back, again = _flow(there, here, end, points, levels)
-    kept = good & again
-    kept &= np.linalg.norm(back - points, axis=1) < BACK
+    found = np.nonzero(good)[0]
+    if not len(found):
+        return found, points[:0]
+    end = end[found]
+    back, kept = _flow(there, here, end, points[found], levels)
+    kept &= np.linalg.norm(back - points[found], axis=1) < BACK
     at = np.rint(end).astype(np.int64)
     height, width = other.gray.shape
     kept &= (at[:, 0] >= 0) & (at[:, 0] < width) & (at[:, 1] >= 0) & (at[:, 1] < height)
     at[~kept] = 0
     kept &= other.away[at[:, 1], at[:, 0]] > CLEAR // 2
-    return np.nonzero(kept)[0], end[kept]
+    return found[kept], end[kept]
 
 
 def _as_large(one: Gray, other: Gray) -> Gray:

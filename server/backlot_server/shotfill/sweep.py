@@ -94,21 +94,26 @@ def depths(
         of frames to compare it with.
     """
     height, width = view.known.shape
-    cost = np.full((height, width, len(tried)), HELD, np.float32)
-    plane = np.full((height, width), UNTOLD, np.float32)
+    cost = np.empty((height, width, len(tried)), np.float32)
     here = (view.known > 0).astype(np.float32)
-    whole = [_whole(each) for _, each in others]
     shares = [np.maximum(cv2.blur(here, (size, size)), 1e-3) for size in (FINE, COARSE)]
-    for at, level in enumerate(tried):
-        check()
-        back = np.linalg.inv(at_level(own, level))
-        ways = np.stack([at_level(camera, level) @ back for camera, _ in others])
-        plane[:] = UNTOLD
-        _compare(view, ways, whole, step, plane)
-        plane *= here
-        fine = cv2.blur(plane, (FINE, FINE)) / shares[0]
-        coarse = cv2.blur(plane, (COARSE, COARSE)) / shares[1]
-        cost[:, :, at] = FINE_PART * fine + (1 - FINE_PART) * coarse
+    whole = [_whole(each) for _, each in others]
+    ways = _ways(tried, own, view, others, step)
+    check()
+
+    def work(first: int, last: int) -> None:
+        off = np.empty((len(others), height, width), np.float32)
+        for at in range(first, last):
+            plane = np.full((height, width), UNTOLD, np.float32)
+            for n, other in enumerate(whole):
+                _apart(view.picture, view.known, other.picture, other.known, ways[at, n], off[n])
+            _best(off, plane)
+            plane *= here
+            fine = cv2.blur(plane, (FINE, FINE)) / shares[0]
+            coarse = cv2.blur(plane, (COARSE, COARSE)) / shares[1]
+            cost[:, :, at] = FINE_PART * fine + (1 - FINE_PART) * coarse
+
+    in_strips(work, len(tried))
     cost[view.known == 0] = 0.0
     best = _smoothed(cost, view.picture.mean(axis=2))
     depth = np.interp(best, np.arange(len(tried)), tried).astype(np.float32)
@@ -117,22 +122,21 @@ def depths(
     return Depths(depth, view.corner, step)
 
 
-def _compare(view: View, ways: Cameras, others: list[View], step: int, cost: Values) -> None:
-    """How badly the others agree with a view where that is known, in place.
-
-    others: known where all of a pixel, the one right of it and those below are; see `_whole`.
-    """
-    height, width = view.known.shape
-    off = np.empty((len(others), height, width), np.float32)
-
-    def work(top: int, bottom: int) -> None:
-        for at, other in enumerate(others):
-            # from the view's pixels to the other's
-            way = _pixels(other.corner, step) @ ways[at] @ np.linalg.inv(_pixels(view.corner, step))
-            _apart(view.picture, view.known, other.picture, other.known, way, top, bottom, off[at])
-        _best(off, cost, top, bottom)
-
-    in_strips(work, height)
+def _ways(
+    tried: Levels,
+    own: Cameras,
+    view: View,
+    others: list[tuple[npt.NDArray[np.float64], View]],
+    step: int,
+) -> Cameras:
+    """(levels, others, 3, 3) from a view's pixels to the others', for what has that distance."""
+    start = np.linalg.inv(_pixels(view.corner, step))
+    made = np.empty((len(tried), len(others), 3, 3))
+    for at, level in enumerate(tried):
+        back = np.linalg.inv(at_level(own, level)) @ start
+        for n, (camera, other) in enumerate(others):
+            made[at, n] = _pixels(other.corner, step) @ at_level(camera, level) @ back
+    return made
 
 
 def _pixels(corner: tuple[float, float], step: int) -> Cameras:
@@ -150,11 +154,12 @@ def _whole(view: View) -> View:
 
 
 @numba.njit(nogil=True, cache=True, fastmath={"contract", "arcp", "nsz"})
-def _apart(picture, here, other, known, way, top, bottom, off):  # type: ignore[no-untyped-def]
+def _apart(picture, here, other, known, way, off):  # type: ignore[no-untyped-def]
+    """How badly another frame agrees with a view, NaN where one of them is not known."""
     rows, columns, _ = other.shape
-    width = picture.shape[1]
+    height, width, _ = picture.shape
     across, down = np.empty(width, np.float32), np.empty(width, np.float32)
-    for y in range(top, bottom):
+    for y in range(height):
         for x in range(width):
             part = 1 / (way[2, 0] * x + way[2, 1] * y + way[2, 2])
             across[x] = (way[0, 0] * x + way[0, 1] * y + way[0, 2]) * part
@@ -176,31 +181,39 @@ def _apart(picture, here, other, known, way, top, bottom, off):  # type: ignore[
             off[y, x] = min(total / 3, np.float32(HELD))
 
 
-@numba.njit(nogil=True, cache=True)
-def _best(off, cost, top, bottom):  # type: ignore[no-untyped-def]
-    """The mean of the better ones of those that see a pixel: the others may be hidden there."""
-    others, _, width = off.shape
-    line = np.empty(others, np.float32)
-    for row in range(top, bottom):
-        for column in range(width):
-            many = 0
-            for u in range(others):
-                value = off[u, row, column]
-                if np.isnan(value):
-                    continue
-                at = many
-                while at > 0 and line[at - 1] > value:
-                    line[at] = line[at - 1]
-                    at -= 1
-                line[at] = value
-                many += 1
-            if many == 0:
-                continue
-            asked = max(1, int(many * BEST + 0.5))
-            total = np.float32(0)
-            for u in range(asked):
-                total += line[u]
-            cost[row, column] = total / asked + np.float32(ALONE) / many
+@numba.njit(nogil=True, cache=True, fastmath={"contract", "arcp", "nsz"})
+def _best(off, cost):  # type: ignore[no-untyped-def]
+    """The mean of the better ones of those that see a pixel: the others may be hidden there.
+
+    Sorted by a network of comparisons, which takes many pixels at once.
+    """
+    others, height, width = off.shape
+    rows = np.empty((others, width), np.float32)
+    many, asked = np.empty(width, np.float32), np.empty(width, np.float32)
+    total = np.empty(width, np.float32)
+    for y in range(height):
+        many[:] = 0
+        for u in range(others):
+            for x in range(width):
+                value = off[u, y, x]
+                there = value == value
+                rows[u, x] = value if there else np.float32(np.inf)
+                many[x] += np.float32(1) if there else np.float32(0)
+        for last in range(others - 1, 0, -1):
+            for u in range(last):
+                for x in range(width):
+                    a, b = rows[u, x], rows[u + 1, x]
+                    rows[u, x] = a if a < b else b
+                    rows[u + 1, x] = b if a < b else a
+        for x in range(width):
+            asked[x] = max(np.float32(1), np.floor(many[x] * np.float32(BEST) + np.float32(0.5)))
+            total[x] = 0
+        for u in range(others):
+            for x in range(width):
+                total[x] += rows[u, x] if u < asked[x] else np.float32(0)
+        for x in range(width):
+            if many[x] > 0:
+                cost[y, x] = total[x] / asked[x] + np.float32(ALONE) / many[x]
 
 
 def looked_up(values: Values, x: Values, y: Values, how: int = cv2.INTER_NEAREST) -> Values:
