@@ -66,6 +66,25 @@ def test_vectors_that_are_given_are_better(deep: Deep) -> None:
     assert deep.error(MIDDLE, made[MIDDLE]) > deep.error(MIDDLE, estimated[MIDDLE])
 
 
+@pytest.mark.parametrize(
+    ("change", "fits"),
+    [
+        ((1, 1, 1, 1), True),
+        ((-1, -1, -1, -1), False),  # of another convention: the fill is wrong without any doubt
+        ((1, 1, -1, -1), False),
+        ((0, 0, 0, 0), True),  # says that nothing moves: nobody can know
+    ],
+)
+def test_vectors_of_another_convention_are_told(deep: Deep, change, fits: bool) -> None:
+    turned = {
+        n: data_frame(frame.pixels * np.float32(change), tuple("XYZW"), n)
+        for n, frame in deep.vectors().items()
+    }
+    _, job = run(deep.inputs(vectors=turned), MIDDLE, MIDDLE + 1)
+    said = [each for each in job.warnings if "do not fit" in each]
+    assert len(said) == (0 if fits else 1)
+
+
 def test_passes_that_are_missing_on_some_frames(deep: Deep) -> None:
     depth, vectors = deep.depths(), deep.vectors()
     for number in (MIDDLE - 2, MIDDLE + 3):

@@ -197,10 +197,24 @@ def _from_shot(
         cover = hole.astype(np.float32)
         filled[:, colours(roles(source))] = diagnostics.layer(show, number, made)[:, None]
     _put(job, number, result.pixels, source, hole, filled, cover)
+    _check_vectors(job, number, shot)
     found = quality.measured(number, made)
     for sentence in quality.told(shot, found, last=number == job.frames[-1]):
         job.warn(number, sentence)
     return found.fields()
+
+
+def _check_vectors(job: Job, number: int, shot: Shot) -> None:
+    """Say once that the vectors are not the plate's; they are used all the same."""
+    from ..shotfill.fitting import vectors_fit
+
+    if "vectors" in job.inputs and "vectors" not in shot.kept and not vectors_fit(shot, number):
+        shot.kept["vectors"] = number
+        job.warn(
+            number,
+            "The vectors do not fit the plate: where they lead, it looks otherwise. See that they "
+            "are of this shot, both ways, in pixels, and in their usual channels.",
+        )
 
 
 def _keep_under_shadow(
