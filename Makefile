@@ -48,8 +48,9 @@ bpy: .cache/bpy-$(BPY)/.ready  ## Blender's own wheel for the tests, 300 MB (BPY
 
 SHOTS ?= build/shots
 WIDTH ?= 480
-shots: $(READY) bpy  ## the example shots with ground truth, in build/shots (about 20 minutes)
-	@$(BIN)/python examples/shots/make_shots.py $(SHOTS) --width $(WIDTH)
+DRESSING ?= brick
+shots: $(READY) bpy  ## the shots that fill is measured on, in build/shots (about 20 minutes)
+	@$(BIN)/python examples/shots/make_shots.py $(SHOTS) --width $(WIDTH) --dressing $(DRESSING)
 
 CHARACTERS ?= build/characters
 characters: $(READY) bpy  ## the characters that Character Lock is measured on (about 15 minutes)

@@ -1,7 +1,7 @@
-"""What the figures of shot fill look like: a curve of every shot, and a sheet of plates and fills.
+"""What the figures of shot fill look like: a curve of every shot, and sheets of plates and fills.
 
 `python -m benchmarks.shot_pictures docs/images` writes fill-curves.png and fill-frames.jpg, of the
-shots that `fill_shots` finds, filled by the product's own way.
+shots that `fill_shots` finds, and fill-shots.jpg, of examples/shots, all filled by the product.
 """
 
 from __future__ import annotations
@@ -27,14 +27,18 @@ WIDE, HIGH, LEFT, TOP, FOOT = 440, 200, 36, 26, 18
 LOW, TOP_DB, STEP_DB = 10, 60, 10
 CROP = 180
 COLUMNS = 2
+SHOWN = {"pan": (1004, 1020), "dolly": (1006, 1018)}
+SHARE = 2
+"""Of how many pixels a side one is shown."""
 
 
 def main(folder: Path) -> None:
-    """Both pictures."""
+    """All pictures."""
     import backlot
 
     panels, rows = [], []
     with own_server(), backlot.connect() as studio:
+        pairs(studio, folder / "fill-shots.jpg")
         for place in fill_shots.folders():
             shot = Shot.load(place)
             plates = [
@@ -52,6 +56,28 @@ def main(folder: Path) -> None:
             print(shot.name, [round(value, 1) for value in curves[0]], flush=True)
     grid(panels, COLUMNS).save(folder / "fill-curves.png")
     grid(rows, 2).save(folder / "fill-frames.jpg", quality=86)
+
+
+def pairs(studio: Any, path: Path) -> None:
+    """Frames of the example shots, above as they are and below without the figure."""
+    import cv2
+    from PIL import Image
+
+    above, below = [], []
+    for name, numbers in SHOWN.items():
+        shot = Shot.load(fill_shots.ROOT / "examples" / "shots" / name)
+        made = fill_shots.fill(studio, shot, [p.astype(np.float16) for p in shot.plates])
+        for number in numbers:
+            at = number - fill_shots.FIRST
+            above.append(shot.plates[at])
+            below.append(made.pictures[at])
+    rows = [
+        np.hstack([cv2.resize(metrics.encoded(each), None, fx=1 / SHARE, fy=1 / SHARE,
+                              interpolation=cv2.INTER_AREA) for each in row])
+        for row in (above, below)
+    ]  # fmt: skip
+    sheet = np.clip(np.vstack(rows), 0, 255).round().astype(np.uint8)
+    Image.fromarray(sheet).save(path, quality=86)
 
 
 def by_frame(shot: Shot, made: list[Picture]) -> list[float]:

@@ -11,9 +11,10 @@ from benchmarks.shot_metrics import Shot, encoded, moved_behind, read
 
 SHOTS = Path(__file__).resolve().parent.parent / "examples" / "shots"
 NAMES = ("pan", "dolly", "static", "handheld", "flicker", "dynamic")
-MOVING = ("pan", "dolly")
-WITH_VECTORS = ("dolly", "static", "flicker", "dynamic")
+MOVING = ("pan", "dolly", "handheld")
+KINDS = {"plate", "clean", "matte", "depth", "vector"}
 FRAMES = range(1001, 1025)
+WIDTH, HEIGHT = 960, 540
 
 
 @pytest.fixture(scope="module", params=NAMES)
@@ -24,21 +25,18 @@ def shot(request):
 @pytest.mark.parametrize("name", NAMES)
 def test_the_files_are_there_and_small(name):
     files = list((SHOTS / name).glob("*.exr"))
-    kinds = {path.name.split(".")[0] for path in files}
-    also = {"vector"} if name in WITH_VECTORS else set()
-    assert kinds == {"plate", "clean", "matte", "depth"} | also
-    assert len(files) == len(kinds) * len(FRAMES)
-    assert max(path.stat().st_size for path in files) < 1 << 17
+    assert {path.name for path in files} == {f"{k}.{n}.exr" for k in KINDS for n in FRAMES}
+    assert sum(path.stat().st_size for path in files) < 3.2e6
     cameras = json.loads((SHOTS / name / "camera.json").read_text())
     assert [camera["frame"] for camera in cameras] == list(FRAMES)
 
 
 @pytest.mark.parametrize("name", NAMES)
 def test_plates_and_mattes_fill_the_picture_and_are_half(name):
-    for kind in ("plate", "matte"):
+    for kind in KINDS - {"clean"}:
         spec = oiio.ImageInput.open(str(SHOTS / name / f"{kind}.1001.exr")).spec()
-        assert (spec.x, spec.y, spec.width, spec.height) == (0, 0, 480, 270)
-        assert (spec.full_width, spec.full_height) == (480, 270)
+        assert (spec.x, spec.y, spec.width, spec.height) == (0, 0, WIDTH, HEIGHT)
+        assert (spec.full_width, spec.full_height) == (WIDTH, HEIGHT)
         assert str(spec.format) == "half"
 
 
@@ -61,21 +59,23 @@ def test_depth_and_camera_give_the_true_motion(name):
     where, _ = shot.positions(5, 9)
     moved = cv2.remap(encoded(shot.plates[9]), where, None, cv2.INTER_CUBIC)
     here, still = encoded(shot.plates[5]), encoded(shot.plates[9])
-    inside = (slice(30, -30), slice(90, -90))
-    unmatted = (shot.mattes[5] == 0)[inside]
+    inside = (slice(60, -60), slice(180, -180))
+    there = cv2.remap(shot.mattes[9], where, None, cv2.INTER_LINEAR)
+    unmatted = ((shot.mattes[5] == 0) & (there == 0))[inside]
     error, standing = (np.abs(p - here)[inside][unmatted].mean() for p in (moved, still))
-    assert error < 0.35 * standing
+    assert error < 0.25 * standing
 
 
-def test_vectors_say_what_depth_and_camera_say():
-    shot = Shot.load(SHOTS / "dolly", grow=0)
-    where, _ = shot.positions(5, 6)
-    vectors = read(SHOTS / "dolly" / "vector.1006.exr")
+@pytest.mark.parametrize("name", MOVING)
+def test_vectors_say_what_depth_and_camera_say(name):
+    shot = Shot.load(SHOTS / name, grow=0)
+    where, _ = shot.positions(14, 15)
+    vectors = read(SHOTS / name / "vector.1015.exr")
     rows, columns = np.mgrid[: where.shape[0], : where.shape[1]]
     across = -vectors[..., 2] - (where[..., 0] - columns)
     down = vectors[..., 3] - (where[..., 1] - rows)
-    assert np.median(np.hypot(across, down)) < 0.1
-    assert np.abs(vectors[..., 2]).mean() > 2
+    assert np.median(np.hypot(across, down)) < 0.2
+    assert np.hypot(vectors[..., 2], vectors[..., 3]).mean() > 2
 
 
 def test_things_move_behind_the_figure():

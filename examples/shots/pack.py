@@ -2,9 +2,8 @@
 
 `python examples/shots/pack.py MASTERS examples/shots`. Plates and clean plates are DWA-compressed,
 the latter only around the matte: elsewhere the plate is the clean plate. The windows lie on
-multiples of 8 pixels, so that both compress to the same values where they are the same. Vectors are
-rounded to a sixteenth of a pixel, and only there where depth and camera do not say the same or they
-take little room.
+multiples of 8 pixels, so that both compress to the same values where they are the same. What a
+matte, depth and vectors hold is rounded, see `STEPS`.
 """
 
 from __future__ import annotations
@@ -16,18 +15,10 @@ from pathlib import Path
 import numpy as np
 import OpenImageIO as oiio  # noqa: N813
 
-LEVELS = {
-    "pan": 300,
-    "dolly": 300,
-    "static": 1000,
-    "handheld": 1000,
-    "flicker": 1000,
-    "dynamic": 1000,
-}
-"""The shots that are here, and how hard their pictures are compressed."""
-WITH_VECTORS = ("dolly", "static", "flicker", "dynamic")
-STEPS = 16
-"""Of a vector, to a pixel."""
+SHOTS = ("pan", "dolly", "static", "handheld", "flicker", "dynamic")
+PICTURES, DATA = "dwab:2000", "zip:9"
+STEPS = {"matte": 32, "depth": 64, "vector": 4}
+"""Of 1, of a metre and of a pixel."""
 GRID, AROUND = 8, 8
 
 
@@ -43,15 +34,11 @@ def pack(masters: Path, out: Path) -> None:
         def path(kind: str, folder: Path = masters, number: int = number) -> Path:
             return folder / f"{kind}.{number}.exr"
 
-        matte = oiio.ImageBuf(str(path("matte")))
-        window = _window(matte)
-        _copy(path("matte"), path("matte", out), None, "zip", "half")
-        packing = f"dwab:{LEVELS[masters.name]}"
-        _copy(path("plate"), path("plate", out), None, packing, "half")
-        _copy(path("clean"), path("clean", out), window, packing, "half")
-        _copy(path("depth"), path("depth", out), None, "zip", "half")
-        if masters.name in WITH_VECTORS:
-            _copy(path("vector"), path("vector", out), None, "zip", "half", STEPS)
+        window = _window(oiio.ImageBuf(str(path("matte"))))
+        _copy(path("plate"), path("plate", out), PICTURES)
+        _copy(path("clean"), path("clean", out), PICTURES, window=window)
+        for kind, steps in STEPS.items():
+            _copy(path(kind), path(kind, out), DATA, steps=steps)
 
 
 def _window(matte: oiio.ImageBuf) -> oiio.ROI:
@@ -68,12 +55,11 @@ def _window(matte: oiio.ImageBuf) -> oiio.ROI:
 def _copy(
     source: Path,
     target: Path,
-    window: oiio.ROI | None,
     packing: str,
-    dtype: str,
+    window: oiio.ROI | None = None,
     steps: int | None = None,
 ) -> None:
-    """steps: to which part of 1 values are rounded."""
+    """As half. window: all that is kept; steps: to which part of 1 values are rounded."""
     picture = oiio.ImageBuf(str(source))
     if steps is not None:
         picture.read(convert=oiio.FLOAT)
@@ -87,7 +73,7 @@ def _copy(
         picture.set_full(0, whole.width, 0, whole.height, 0, 1)
     picture.specmod()["compression"] = packing
     picture.specmod()["DateTime"] = "2026:11:21 00:00:00"  # else the time of writing
-    picture.set_write_format(dtype)
+    picture.set_write_format("half")
     if not picture.write(str(target)):
         raise SystemExit(f"{target} could not be written: {picture.geterror()}")
 
@@ -98,7 +84,7 @@ def main() -> None:
     parser.add_argument("masters", type=Path)
     parser.add_argument("out", type=Path)
     arguments = parser.parse_args()
-    for name in LEVELS:
+    for name in SHOTS:
         if (arguments.masters / name).exists():
             pack(arguments.masters / name, arguments.out / name)
 

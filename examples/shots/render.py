@@ -85,10 +85,10 @@ def pose(shot: Shot, world: scene.World, number: int) -> None:
             thing.keyframe_insert("rotation_euler", frame=at)
 
 
-def render(shot: Shot, folder: Path, width: int, samples: int) -> None:
+def render(shot: Shot, folder: Path, width: int, samples: int, dressing: str) -> None:
     """All frames of a shot; frames that are there already are not made again."""
     folder.mkdir(parents=True, exist_ok=True)
-    world = scene.build(width, samples)
+    world = scene.build(width, samples, dressing)
     for number in range(FIRST - 1, FIRST + COUNT + 1):
         pose(shot, world, number)
     bpy.context.scene.render.use_motion_blur = shot.blur
@@ -129,10 +129,12 @@ def main() -> None:
     parser.add_argument("--shots", nargs="*", default=[shot.name for shot in SHOTS])
     parser.add_argument("--width", type=int, default=960)
     parser.add_argument("--samples", type=int, default=24)
+    parser.add_argument("--dressing", choices=scene.DRESSINGS, default="plaster")
     arguments = parser.parse_args()
     for shot in SHOTS:
         if shot.name in arguments.shots:
-            render(shot, arguments.out / shot.name, arguments.width, arguments.samples)
+            folder = arguments.out / shot.name
+            render(shot, folder, arguments.width, arguments.samples, arguments.dressing)
             print(f"{shot.name}: done", flush=True)
 
 
