@@ -211,17 +211,24 @@ def _halved(values: Values) -> Values:
 
 @numba.njit(nogil=True, cache=True)
 def _search(one, two, here, there, known, at, reach, moves, good):  # type: ignore[no-untyped-def]
+    """Where patches are most alike. That the point before has moved so far is tried first, to say
+    soon of most other moves that they are not the best."""
     height, width, _ = one.shape
     for n in range(len(at)):
         x, y = at[n, 0], at[n, 1]
-        best = np.float32(1e9)
+        never = np.float32(1e9)
+        most, best = never, never
+        if n > 0 and good[n - 1]:
+            dx, dy = int(moves[n - 1, 0]), int(moves[n - 1, 1])
+            if 0 <= x + dx < width and 0 <= y + dy < height and there[y + dy, x + dx]:
+                most = _unlike(one, two, here, there, known, x, y, dx, dy, never)
         for dy in range(-reach, reach + 1):
             for dx in range(-reach, reach + 1):
                 if not (0 <= x + dx < width and 0 <= y + dy < height):
                     continue
                 if not there[y + dy, x + dx]:
                     continue
-                off = _unlike(one, two, here, there, known, x, y, dx, dy, best)
+                off = _unlike(one, two, here, there, known, x, y, dx, dy, min(most, best))
                 if off < best:
                     best = off
                     moves[n, 0], moves[n, 1] = dx, dy
@@ -276,12 +283,13 @@ def _refine(one, two, here, there, known, at, guess, moves, good):  # type: igno
 @numba.njit(nogil=True, cache=True)
 def _unlike(one, two, here, there, known, x, y, dx, dy, most):  # type: ignore[no-untyped-def]
     """How unlike a patch is to one of the other frame, both of what moves; 1e9 where little is
-    known, or where it is clear before the end that it is `most` or more."""
+    known, or where it is clear before the end that it is more than `most`."""
     height, width, _ = one.shape
     total, count, every = np.float32(0), 0, 0
-    enough = most * np.float32((2 * PATCH + 1) ** 2)
+    left, right = max(0, x - PATCH), min(width, x + PATCH + 1)
+    enough = most * np.float32((right - left) * (2 * PATCH + 1) * 1.0001)  # rounding left aside
     for j in range(max(0, y - PATCH), min(height, y + PATCH + 1)):
-        for i in range(max(0, x - PATCH), min(width, x + PATCH + 1)):
+        for i in range(left, right):
             if not here[j, i]:
                 continue
             every += 1
