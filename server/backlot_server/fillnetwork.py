@@ -15,6 +15,7 @@ import numpy as np
 
 from .candidates import Candidates
 from .engines import Network, Tensor, onnx
+from .holes import bounds
 from .membrane import Mask, Values
 from .models import SHIPPED, Card, read_card, verify
 
@@ -99,9 +100,10 @@ def corrections(network: Network, planes: Tensor, wanted: Mask) -> Values:
     step = TILE - 2 * margin
     for y in range(0, height, step):
         for x in range(0, width, step):
-            rows, columns = slice(y, min(y + step, height)), slice(x, min(x + step, width))
-            if not wanted[rows, columns].any():
+            box = bounds(wanted[y : y + step, x : x + step])
+            if box is None:
                 continue
+            rows, columns = slice(y + box[0], y + box[2]), slice(x + box[1], x + box[3])
             answer = _one(network, planes, rows, columns, margin, views)
             made[rows, columns] = np.where(wanted[rows, columns, None], answer, 0.0)
     return made
