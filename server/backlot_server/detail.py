@@ -15,7 +15,7 @@ from .candidates import Candidates, Region
 from .holes import apart
 from .membrane import Mask, Values, distance
 
-SHARPNESS = ((3.0, 1.1), (10.0, 0.87), (30.0, 1.0))
+SHARPNESS = ((3.0, 1.1), (10.0, 0.84), (30.0, 1.0))
 """Of the picture around, wanted in holes so many pixels deep. Across a wire detail is known and
 sharpness costs no likeness; in a large hole nothing is known and only a true look counts."""
 EVEN = 1.75
