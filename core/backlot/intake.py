@@ -169,6 +169,9 @@ class Intake:
                 frame = image.data(words, number, seen)
             elif kind == "matte":
                 frame = image.matte(layer, number, seen)
+                if path == self._order.path(self._order.main, number) and "A" in frame.channels:
+                    alpha = frame.pixels[:, :, frame.index("A")]
+                    frame = frame.with_pixels(alpha, channels=("A",))
             else:
                 frame = image.frame(layer, colorspace, number, seen)
             picture = Picture(image, frame)

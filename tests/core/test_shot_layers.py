@@ -285,6 +285,16 @@ def test_a_matte_may_be_one_channel(studio: Studio, tmp_path: Path) -> None:
         assert cover.meaning == "data"
 
 
+def test_a_plate_that_is_its_own_matte_means_its_alpha(studio: Studio, tmp_path: Path) -> None:
+    """Also of a plate without colour: its alpha may be full."""
+    grey = np.full((HEIGHT, WIDTH, 4), 0.5, np.float16)
+    grey[:, :, 3] = 1
+    backlot.write(tmp_path / "p.exr", backlot.Frame(grey))
+    cover = inputs_of(studio, tmp_path).matte(1)
+    assert cover.channels == ("A",)
+    assert (cover.pixels == 1).all()
+
+
 def test_one_render_may_be_plate_matte_and_depth(studio: Studio, tmp_path: Path) -> None:
     """Each is read for what it is, whichever was read first."""
     write_layers(tmp_path / "p.exr")
