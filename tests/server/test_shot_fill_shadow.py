@@ -88,3 +88,10 @@ def test_a_shadow_of_another_size_is_refused(shot: Shaded) -> None:
     small = {n: matte_frame(np.ones((HEIGHT // 2, WIDTH // 2)), n) for n in shot.numbers}
     with pytest.raises(InvalidInput, match="shadow is 80x48"):
         run(shot.inputs(shadow=small), NUMBER)
+
+
+def test_what_a_frame_alone_makes_nothing_of_is_told(shot: Shaded) -> None:
+    given = shot.inputs(shadow=shadows(shot))
+    for mode, count in (("still", 1), ("shot", 0)):
+        _, job = run(given, NUMBER, NUMBER + 1, mode=mode)
+        assert len([each for each in job.warnings if "nothing was made of shadow" in each]) == count

@@ -81,12 +81,25 @@ def run(job: Job, number: int) -> Made:
         made = _of_nobody(source, int(hole.sum()), 0.0)
         _put(job, number, result.pixels, source, hole, made, cover)
     elif shot is None:
+        _say_unused(job, number)
         _still(job, number, source, cover, result)
     else:
         engine = SHOT
         measured = _from_shot(job, number, shot, source, cover, result)
     job.progress(number, 1.0)
     return Made(result, _named(engine, values), measured)
+
+
+def _say_unused(job: Job, number: int) -> None:
+    """Say once what was given for nothing to a frame that is filled alone."""
+    given = [name for name in ("shadow", "depth", "vectors") if name in job.inputs]
+    if given and not job.state.setdefault("unused", False):
+        job.state["unused"] = True
+        job.warn(
+            number,
+            f"Filled alone, so nothing was made of {' and '.join(given)}: they tell something "
+            "beside other frames of the shot.",
+        )
 
 
 def _of_nobody(source: Frame, count: int, value: float) -> Values:
