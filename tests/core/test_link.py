@@ -13,6 +13,7 @@ from backlot.errors import NotFound, OutOfMemory
 from backlot.frame import Frame
 from backlot.host import Buffer, Link, LinkError
 from backlot.link.memory import Buffers, Memory
+from tests.server.shots import Shot, disc, matte_frame
 
 FLOAT = {"type": "float", "rows": "bottom", "colorspace": "lin_rec709", "meaning": "color"}
 
@@ -185,6 +186,25 @@ def test_a_finished_take_is_kept_and_told(link, tmp_path):
     assert (first.state, again.state) == ("done", "done")
     assert (again.finished, again.frame_errors) == (3, {}), link.log()
     assert [again.results[n]["kept"] for n in (1, 2, 3)] == [True, True, False]
+
+
+def test_a_report_comes_with_the_take_and_its_failure_costs_nothing(link, tmp_path):
+    """The doubtful frame is in the job's own words, too."""
+    shot = Shot(4, 0.0, matte=lambda at: disc(48, 70 + at, 16))
+    for n in shot.numbers:
+        media.write(tmp_path / f"p.{n}.exr", Frame(shot.plates[n]))
+        media.write(tmp_path / f"m.{n}.exr", matte_frame(shot.mattes[n], n))
+    inputs = {"source": {"files": f"{tmp_path}/p.####.exr"}}
+    inputs["matte"] = {"files": f"{tmp_path}/m.####.exr"}
+    for name in ("report.png", "p.1001.exr/report.png"):
+        out = {"files": f"{tmp_path}/v001/c.####.exr", "report": f"{tmp_path}/{name}"}
+        job = link.wait(link.run("fill", list(shot.numbers), inputs=inputs, out=out), 60)
+        assert (job.state, job.finished) == ("done", 4), job.error
+        assert job.doubt().startswith("Lowest confidence")
+        written = os.path.isfile(f"{tmp_path}/{name}")
+        assert job.outcome.get("report") == (out["report"] if written else None)
+        assert written == (name == "report.png")
+    assert "cannot be written" in job.warnings[-1]
 
 
 def test_several_jobs_at_once_and_one_cancelled(link):
