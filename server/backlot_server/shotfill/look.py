@@ -20,8 +20,9 @@ from ..pixels import as_float, as_stored, raw
 from ..roles import Roles, roles
 
 CURVE = "srgb"
-_LOCAL = 33
-_FLAT = 0.02
+_LOCAL, _FLAT, _GAIN = 33, 0.1, 96
+"""Contrast is evened out over so many pixels, but where it is far below so many codes: there, what
+is seen is grain, and the blocks of a codec, which stand still while the picture moves."""
 _MOST_CODE = 60000.0
 _ROOM = Buffers(keep=64 << 20)
 """What is kept of frames for long lies here: between what comes and goes it would leave gaps."""
@@ -187,7 +188,7 @@ def _even(plane, mean, square, even):  # type: ignore[no-untyped-def]
         for x in range(plane.shape[1]):
             middle = mean[y, x]
             apart = max(square[y, x] - middle * middle, np.float32(0))
-            off = np.float32(48) * (plane[y, x] - middle)
+            off = np.float32(_GAIN) * (plane[y, x] - middle)
             value = np.float32(128) + off / (np.sqrt(apart) + np.float32(_FLAT))
             even[y, x] = np.uint8(min(max(value, np.float32(0)), np.float32(255)))
 

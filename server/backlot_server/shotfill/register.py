@@ -22,7 +22,9 @@ Matrix = npt.NDArray[np.float64]
 Points = npt.NDArray[np.float32]
 Gray = npt.NDArray[np.uint8]
 
-CORNERS = 900
+CORNERS, FEWEST = 900, 150
+PLAIN, FAINT = 0.02, 0.005
+"""How strong a corner is, of the strongest one; faint ones are taken where too few are plain."""
 CLEAR = 10
 """Pixels between a corner and the nearest covered one."""
 BACK = 0.5
@@ -62,11 +64,18 @@ def corners(shot: Shot, look: Look) -> Points:
     if key not in shot.kept:
         clear = (look.away > CLEAR).astype(np.uint8) * 255
         gap = max(4.0, look.gray.shape[1] / 90)
-        found = cv2.goodFeaturesToTrack(look.gray, CORNERS, 0.005, gap, mask=clear, blockSize=5)
-        none = np.zeros((0, 2), np.float32)
-        shot.kept[key] = none if found is None else found.reshape(-1, 2).astype(np.float32)
+        found = _strongest(look.gray, clear, gap, CORNERS, PLAIN)
+        if len(found) < FEWEST:
+            found = _strongest(look.gray, clear, gap, FEWEST, FAINT)
+        shot.kept[key] = found
     points: Points = shot.kept[key]
     return points
+
+
+def _strongest(gray: Gray, clear: Gray, gap: float, most: int, least: float) -> Points:
+    found = cv2.goodFeaturesToTrack(gray, most, least, gap, mask=clear, blockSize=5)
+    none = np.zeros((0, 2), np.float32)
+    return none if found is None else np.asarray(found.reshape(-1, 2), np.float32)
 
 
 def origin(look: Look) -> Points:
