@@ -89,10 +89,15 @@ def approved(settings, name):
     return frames
 
 
-def draw_files(layout, settings, spec):
-    """Files for each further input of a tool that works on files."""
+def draw_files(layout, own, settings, spec):
+    """Files for the matte and each further input of a tool that works on files."""
+    column = layout.column()
+    column.use_property_split = True
+    column.use_property_decorate = False
+    if has_matte(spec):
+        column.prop(own, "matte_files")
     for given, _ in other_images(spec):
-        layout.prop(settings, "files_" + given["name"])
+        column.prop(settings, "files_" + given["name"])
 
 
 def files(settings, spec):

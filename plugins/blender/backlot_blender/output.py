@@ -179,10 +179,8 @@ class BACKLOT_PT_output(bpy.types.Panel):
         spec = controls.spec_of(own.tool)
         if spec is None:
             return
-        if controls.has_matte(spec):
-            layout.prop(own, "matte_files")
         settings = controls.settings_of(scene, own.tool)
-        controls.draw_files(layout, settings, spec)
+        controls.draw_files(layout, own, settings, spec)
         controls.draw(layout, settings, spec)
         if not ui.draw_task(layout, _PLACE):
             layout.operator("backlot.process_output", icon="PLAY")

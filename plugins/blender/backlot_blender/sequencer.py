@@ -161,10 +161,8 @@ class BACKLOT_PT_strips(bpy.types.Panel):
         spec = controls.spec_of(own.tool)
         if spec is None:
             return
-        if controls.has_matte(spec):
-            layout.prop(own, "matte_files")
         settings = controls.settings_of(context.scene, own.tool)
-        controls.draw_files(layout, settings, spec)
+        controls.draw_files(layout, own, settings, spec)
         controls.draw(layout, settings, spec)
         layout.operator("backlot.run_strips", icon="PLAY")
         ui.draw_task(layout, _PLACE)
