@@ -15,16 +15,16 @@ from .candidates import Candidates, Region
 from .holes import apart
 from .membrane import Mask, Values, distance
 
-SHARPNESS = ((3.0, 1.1), (10.0, 0.84), (30.0, 1.0))
+SHARPNESS = ((3.0, 1.1), (10.0, 0.82), (30.0, 1.0))
 """Of the picture around, wanted in holes so many pixels deep. Across a wire detail is known and
 sharpness costs no likeness; in a large hole nothing is known and only a true look counts."""
 EVEN = 1.75
 """In narrow holes detail of more than so many times the median around is drawn in: it would be an
 edge, and most likely not in its place."""
-GAINS = (0.0, 8.0)
-"""Least and most of the best patch's detail."""
-BLUR = (0.0003, 0.1065, 0.7866, 0.1065, 0.0003)
-"""Gaussian of half a pixel in a window of five: what is finer than this is detail."""
+GAINS = (0.0, 6.0)
+"""Least and most of the best patch's detail: more shows as a hatching of single pixels."""
+BLUR = (0.0026, 0.1655, 0.6638, 0.1655, 0.0026)
+"""Gaussian of 0.6 pixels in a window of five: what is finer than this is detail."""
 GRAIN = 1.15
 """So many times the grain around (the median, which edges do not move) the hole may have."""
 LEAST_RIM = 8.0
