@@ -1,5 +1,7 @@
 """The main job on a real plate: clean the patch off the suit, then upscale, through the server.
 
+And on a rendered shot: a figure taken out of a pan, of which other frames show what is behind it.
+
 Started by `make demo`. It runs a server of its own, so that one that an artist uses is not touched,
 and leaves no process behind. Everything it writes lies in demo/.
 """
@@ -26,10 +28,13 @@ ROOT = Path(__file__).resolve().parent.parent
 PLATE = ROOT / "examples" / "astronaut" / "plate.####.exr"
 ROTO = ROOT / "examples" / "astronaut" / "roto.####.exr"
 CLOTH = ROOT / "examples" / "astronaut" / "cloth.####.exr"
+PAN = ROOT / "examples" / "shots" / "pan" / "plate.####.exr"
+FIGURE = PAN.with_name("matte.####.exr")
 OUT = ROOT / "demo"
 CLEAN = OUT / "clean" / "clean.####.exr"
 LARGE = OUT / "large" / "large.####.exr"
-SHOWN = 1004
+EMPTY = OUT / "pan" / "pan.####.exr"
+SHOWN, SHOWN_OF_PAN = 1004, 1012
 CROP = slice(60, 180), slice(150, 310)  # rows and columns of the plate: the face
 
 
@@ -44,15 +49,19 @@ def main() -> int:
                 mattes = {"matte": str(ROTO), "texture": str(CLOTH)}
                 clean = work(studio, console, "fill", PLATE, CLEAN, grow=2, **mattes)
                 large = work(studio, console, "upscale", CLEAN, LARGE, scale=2)
+                walk = {"matte": str(FIGURE), "frames": f"{SHOWN_OF_PAN}-{SHOWN_OF_PAN + 1}"}
+                empty = work(studio, console, "fill", PAN, EMPTY, grow=4, **walk)
         finally:
             local.stop()
-    console.print(table(clean, large))
-    failed = [frame for take in (clean, large) for frame in take.frames if frame.error]
+    takes = clean, large, empty
+    console.print(table(*takes))
+    failed = [frame for take in takes for frame in take.frames if frame.error]
     if failed:
         return 3
     sheet = OUT / "contact_sheet.png"
     draw(sheet)
-    console.print(f"Frames     {CLEAN.relative_to(ROOT)}, {LARGE.relative_to(ROOT)}")
+    names = ", ".join(str(path.relative_to(ROOT)) for path in (CLEAN, LARGE, EMPTY))
+    console.print(f"Frames     {names}")
     console.print(f"Sheet      {sheet.relative_to(ROOT)}")
     console.print(f"In all     {time.monotonic() - started:.1f} s; no process is left running.")
     return 0
@@ -94,12 +103,13 @@ def table(*takes: Take) -> Table:
 
 
 def draw(path: Path) -> None:
-    """Before and after of one frame, and a crop of the upscale beside a plain enlargement."""
+    """Before and after of one frame of each, and the upscale beside a plain enlargement."""
 
-    def at(pattern: Path) -> backlot.Frame:
-        return media.read(str(pattern).replace("####", f"{SHOWN:04d}"))
+    def at(pattern: Path, number: int = SHOWN) -> backlot.Frame:
+        return media.read(str(pattern).replace("####", f"{number:04d}"))
 
     plate, clean, large = at(PLATE), at(CLEAN), at(LARGE)
+    walked, figure, empty = (at(pattern, SHOWN_OF_PAN) for pattern in (PAN, FIGURE, EMPTY))
     inside, cloth = (at(matte).pixels[:, :, 0] > 0 for matte in (ROTO, CLOTH))
     rows, columns = CROP
     twice = tuple(slice(part.start * 2, part.stop * 2) for part in CROP)
@@ -108,7 +118,7 @@ def draw(path: Path) -> None:
     patch = slice(260, 400), slice(90, 280)
     write_sheet(
         path,
-        f"Backlot: astronaut plate, frame {SHOWN}",
+        "Backlot: fill and upscale",
         [
             [
                 Tile(displayed(plate), "As shot"),
@@ -124,6 +134,14 @@ def draw(path: Path) -> None:
                 Tile(enlarged(before, 2), "Each pixel doubled"),
                 Tile(after, "Upscale 2x, our own network"),
             ],
+            [
+                Tile(halved(displayed(walked)), f"A rendered pan, frame {SHOWN_OF_PAN}"),
+                Tile(
+                    halved(outlined(displayed(walked), figure.pixels[:, :, 0] > 0)),
+                    "The figure's matte",
+                ),
+                Tile(halved(displayed(empty)), "Fill: what other frames show there"),
+            ],
         ],
     )
 
@@ -131,6 +149,13 @@ def draw(path: Path) -> None:
 def enlarged(picture: np.ndarray, factor: int) -> np.ndarray:
     """Every pixel `factor` times in each direction."""
     return picture.repeat(factor, axis=0).repeat(factor, axis=1)
+
+
+def halved(picture: np.ndarray) -> np.ndarray:
+    """Half as large: means of 2 x 2 pixels, rounded."""
+    rows, columns = (side // 2 for side in picture.shape[:2])
+    blocks = picture[: rows * 2, : columns * 2].reshape(rows, 2, columns, 2, -1)
+    return (blocks.mean(axis=(1, 3)) + 0.5).astype(picture.dtype)
 
 
 if __name__ == "__main__":

@@ -7,6 +7,7 @@ import numpy as np
 import OpenImageIO as oiio  # noqa: N813
 import pytest
 
+import backlot
 from benchmarks.shot_metrics import Shot, encoded, moved_behind, read
 
 SHOTS = Path(__file__).resolve().parent.parent / "examples" / "shots"
@@ -38,6 +39,15 @@ def test_plates_and_mattes_fill_the_picture_and_are_half(name):
         assert (spec.x, spec.y, spec.width, spec.height) == (0, 0, WIDTH, HEIGHT)
         assert (spec.full_width, spec.full_height) == (WIDTH, HEIGHT)
         assert str(spec.format) == "half"
+
+
+def test_plates_say_whose_primaries_they_have():
+    """Else they would be taken for ACEScg, and come out too colourful."""
+    raw = read(SHOTS / "pan" / "plate.1001.exr")
+    seen = backlot.read(SHOTS / "pan" / "plate.1001.exr").pixels
+    bright = raw.max(axis=2) > 1.0
+    raw, seen = raw[bright][:, :3], seen[bright][:, :3]
+    assert np.ptp(seen, axis=1).mean() < 0.9 * np.ptp(raw, axis=1).mean()
 
 
 def test_the_truth_fits_its_plates(shot):

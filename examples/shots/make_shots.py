@@ -32,6 +32,8 @@ PASSES = {
     "vector": (("Vector.X", "Vector.Y", "Vector.Z", "Vector.W"), "XYZW", "half"),
     "depth": (("Depth.Z",), "Z", "float"),
 }
+REC709 = (0.64, 0.33, 0.3, 0.6, 0.15, 0.06, 0.3127, 0.329)
+"""Blender's primaries and white, as OpenEXR's chromaticities have them."""
 Pixels = npt.NDArray[np.float32]
 
 
@@ -67,6 +69,8 @@ def _write(
     spec.channelnames = tuple(called)
     spec["compression"] = how
     spec.attribute("framesPerSecond", oiio.TypeDesc("int[2]"), (24, 1))
+    if called == "RGB":
+        spec.attribute("chromaticities", oiio.TypeDesc("float[8]"), REC709)
     out = oiio.ImageOutput.create("x.exr")
     if not (out.open(str(path), spec) and out.write_image(np.ascontiguousarray(pixels))):
         sys.exit(f"{path} could not be written: {out.geterror()}")

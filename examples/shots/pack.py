@@ -14,6 +14,7 @@ from pathlib import Path
 
 import numpy as np
 import OpenImageIO as oiio  # noqa: N813
+from make_shots import REC709
 
 SHOTS = ("pan", "dolly", "static", "handheld", "flicker", "dynamic")
 PICTURES, DATA = "dwab:2000", "zip:9"
@@ -71,6 +72,8 @@ def _copy(
         picture.specmod().x, picture.specmod().y = window.xbegin, window.ybegin
         whole = oiio.ImageBuf(str(source)).spec()
         picture.set_full(0, whole.width, 0, whole.height, 0, 1)
+    if packing == PICTURES:
+        picture.specmod().attribute("chromaticities", oiio.TypeDesc("float[8]"), REC709)
     picture.specmod()["compression"] = packing
     picture.specmod()["DateTime"] = "2026:11:21 00:00:00"  # else the time of writing
     picture.set_write_format("half")
