@@ -76,22 +76,25 @@ def _sources(count: int) -> list[merge.Source]:
         x[:9] = -1  # where no source shows anything
         light = rng.uniform(0.8, 1.2, 3).astype(np.float32)
         usable = rng.random(count) < 0.7 if at % 2 else None
-        made.append(merge.Source(_codes(3, seed=at), away, x, y, light, usable))
+        made.append(merge.Source(_codes(3, seed=at), away, (7, -3), x + 7, y - 3, light, usable))
     return made
 
 
 def test_sources_come_out_alike_however_many_points_are_taken_at_once(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
+    chosen = np.arange(3000)
     sources, trust = _sources(3000), np.float32([1, 0.8, 0.6, 0.4, 0.2])
-    whole = merge.merge(merge.sampled(sources, 3000, 3), trust, [0, 1, 2], 0.0)
+    whole = merge.merge(merge.sampled(sources, chosen, 3), trust, [0, 1, 2], 0.0)
     assert (whole.best < 0).any()
     assert len(np.unique(whole.best)) == 6
     for piece in (4096, 128, 7):
         monkeypatch.setattr(merge, "AT_ONCE", piece)
-        made = merge.merged(sources, trust, [0, 1, 2], 0.0)
+        made = merge.merged(sources, chosen, trust, [0, 1, 2], 0.0)
         for name in ("values", "squares", "spread", "best"):
             assert getattr(made, name).tobytes() == getattr(whole, name).tobytes()
+    some = merge.merged(sources, chosen[::3], trust, [0, 1, 2], 0.0)
+    assert some.values.tobytes() == whole.values[::3].tobytes()
 
 
 @pytest.mark.parametrize("step", [1, 2, 3])

@@ -83,12 +83,13 @@ def gathered(
         look = shot.look(source)
         assert look is not None
         shot.check()
-        x, y = maps[source][0] - look.window.x, maps[source][1] - look.window.y
         usable = layers.still(shot, source, without, maps[source]) if without else None
         codes = shot.codes(source).smooth
-        sources.append(Source(codes, look.away, x, y, known.lights[source], usable))
+        corner = look.window.x, look.window.y
+        light = known.lights[source]
+        sources.append(Source(codes, look.away, corner, *maps[source], light, usable))
     ring, inside = np.nonzero(~hole.inside)[0], np.nonzero(hole.inside)[0]
-    around = sampled([each.part(ring) for each in sources], len(ring), target.shape[1])
+    around = sampled(sources, ring, target.shape[1])
     off = [
         _misfit(values, target[ring], seen > 0, lead)
         for values, seen in zip(around.values, around.seen, strict=True)
@@ -98,7 +99,7 @@ def gathered(
     made = nothing(*target.shape)
     made.put(ring, merge(around, trust, lead, noisy))
     if sources and len(inside):
-        made.put(inside, merged([each.part(inside) for each in sources], trust, lead, noisy))
+        made.put(inside, merged(sources, inside, trust, lead, noisy))
     moves = np.zeros((len(target), 2), np.float32)
     for at, source in enumerate(order):
         mine = made.best == at
@@ -187,6 +188,7 @@ def _exact(
         theirs = shot.codes(source).exact
         assert theirs is not None
         mine = np.nonzero(best == at)[0]
-        x, y = (np.rint(each[mine]).astype(np.int64) for each in (sources[at].x, sources[at].y))
+        places = zip((sources[at].x, sources[at].y), sources[at].corner, strict=True)
+        x, y = (np.rint(each[mine] - start).astype(np.int64) for each, start in places)
         values[mine] = theirs[y.clip(0, theirs.shape[0] - 1), x.clip(0, theirs.shape[1] - 1)]
     return values

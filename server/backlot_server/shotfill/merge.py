@@ -4,7 +4,7 @@ those that agree."""
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Any
 
 import numba
@@ -121,50 +121,56 @@ def merge(samples: Samples, trust: Values, lead: list[int], noisy: float) -> Mer
 
 @dataclass(frozen=True)
 class Source:
-    """A frame at some points. codes, away, x, y: see `sampling.sample`. light (channels,): see
-    `lit`. usable (points,): where it counts, or None for everywhere."""
+    """A frame at some points. codes, away: see `sampling.sample`. x, y (points,): in the one
+    coordinate system, in which its first pixel lies at corner. light (channels,): see `lit`. usable
+    (points,): where it counts, or None for everywhere."""
 
     codes: Any
     away: Bytes
+    corner: tuple[int, int]
     x: Values
     y: Values
     light: Values
     usable: Mask | None = None
 
-    def part(self, index: npt.NDArray[np.intp]) -> Source:
-        """At some of its points."""
-        usable = None if self.usable is None else self.usable[index]
-        return replace(self, x=self.x[index], y=self.y[index], usable=usable)
-
-    def sampled(self, start: int, end: int, values: Values, seen: Bytes) -> None:
+    def sampled(self, chosen: npt.NDArray[np.intp], values: Values, seen: Bytes) -> None:
         """Some of the points, in the target's light, written."""
-        sample_part(self.codes, self.away, self.x[start:end], self.y[start:end], values, seen)
+        x, y = self.x[chosen] - self.corner[0], self.y[chosen] - self.corner[1]
+        sample_part(self.codes, self.away, x, y, values, seen)
         if self.usable is not None:
-            seen[~self.usable[start:end]] = 0
+            seen[~self.usable[chosen]] = 0
         lit(values, self.light)
 
 
-def sampled(sources: list[Source], count: int, channels: int) -> Samples:
-    """What sources show at all of their points, in the target's light."""
+def sampled(sources: list[Source], chosen: npt.NDArray[np.intp], channels: int) -> Samples:
+    """What sources show at some of their points, in the target's light."""
     made = Samples(
-        np.zeros((len(sources), count, channels), np.float32),
-        np.zeros((len(sources), count), np.uint8),
+        np.zeros((len(sources), len(chosen), channels), np.float32),
+        np.zeros((len(sources), len(chosen)), np.uint8),
     )
 
     def work(start: int, end: int) -> None:
         for at, source in enumerate(sources):
-            source.sampled(start, end, made.values[at, start:end], made.seen[at, start:end])
+            part = np.s_[at, start:end]
+            source.sampled(chosen[start:end], made.values[part], made.seen[part])
 
-    in_strips(work, count)
+    in_strips(work, len(chosen))
     return made
 
 
-def merged(sources: list[Source], trust: Values, lead: list[int], noisy: float) -> Merged:
-    """Sources sampled and merged, a few points at a time: what they show is never all in memory.
+def merged(
+    sources: list[Source],
+    chosen: npt.NDArray[np.intp],
+    trust: Values,
+    lead: list[int],
+    noisy: float,
+) -> Merged:
+    """Some points of sources sampled and merged, a few at a time: what they show is never all in
+    memory.
 
     Args: trust, lead, noisy: see `merge`.
     """
-    count, channels = len(sources[0].x), sources[0].codes.shape[2]
+    count, channels = len(chosen), sources[0].codes.shape[2]
     made = nothing(count, channels)
 
     def work(start: int, end: int) -> None:
@@ -172,10 +178,10 @@ def merged(sources: list[Source], trust: Values, lead: list[int], noisy: float) 
         values = np.empty((len(sources), most, channels), np.float32)
         seen = np.empty((len(sources), most), np.uint8)
         for first in range(start, end, AT_ONCE):
-            last = min(first + AT_ONCE, end)
-            part = np.s_[:, : last - first]
+            some = chosen[first : min(first + AT_ONCE, end)]
+            part = np.s_[:, : len(some)]
             for at, source in enumerate(sources):
-                source.sampled(first, last, values[at, : last - first], seen[at, : last - first])
+                source.sampled(some, values[at, : len(some)], seen[at, : len(some)])
             _merge_part(values[part], seen[part], trust, lead, noisy, made, first)
 
     in_strips(work, count)

@@ -24,7 +24,7 @@ from .points import channels
 from .register import Matrix, undone
 from .shot import Shot
 
-KEPT_BYTES, KEPT_STILL = 160 << 20, 8
+KEPT_BYTES, KEPT_STILL = 112 << 20, 8
 OTHERS, LEAST_AWAY, MOST_AWAY = 10, 3, 24
 """Frames that a frame is held against, and how many frames away they are."""
 CHANGED, CLEARLY_CHANGED = 0.045, 0.09

@@ -19,6 +19,7 @@ from . import keys
 from .keys import Artist, Complete
 from .merge import Samples, lit, merge
 from .points import channels
+from .room import give_back
 from .sampling import sample
 from .seam import bent
 from .shot import Shot
@@ -40,8 +41,13 @@ class _Picture:
 def settled(shot: Shot, number: int, covered: Mask, artist: Artist) -> Complete:
     """Everything behind a frame's matte, in keeping with what is there on its neighbours."""
     made = keys.alone(shot, number, covered, artist)
-    if not made.seen.near:
-        return made
+    if made.seen.near:
+        made = _settled(shot, number, made, artist)
+    give_back()
+    return made
+
+
+def _settled(shot: Shot, number: int, made: Complete, artist: Artist) -> Complete:
     hole, width = made.seen.hole, made.values.shape[1]
     order = [number, *sorted(made.seen.near)]
     samples = Samples(
