@@ -1,9 +1,8 @@
 """Make the example shots: plates with a figure, the same plates without it, its matte, passes.
 
 `make bpy`, then `python examples/shots/make_shots.py OUT [--shots pan dolly] [--width 960]
-[--dressing brick]`. Everything is procedural and deterministic. The figure is rendered by itself
-and put over the clean plate, so outside of it both are the same but for their compression. A folder
-a shot:
+[--dressing brick]`. Everything is procedural. The figure is rendered by itself and put over the
+clean plate, so outside of it both are the same but for their compression. A folder a shot:
 
 - plate.####.exr, clean.####.exr: RGB, half, scene-linear with Rec.709 primaries, rows top first
 - matte.####.exr: Y, half, the figure's coverage 0..1, motion blur included
