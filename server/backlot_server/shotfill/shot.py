@@ -25,7 +25,9 @@ FAR = 48
 """Beyond them, up to here, those whose number can be divided by NEAR."""
 CODES_BYTES = 400 << 20
 LOOKS_BYTES = 340 << 20
-"""At 1920x1080 those of 77 frames: of about 65 the next frame needs them again."""
+"""At 1920x1080 those of 77 frames: of about 65 the next frame needs them again. Of larger frames so
+much more is kept as they are larger, but no more than a part of the machine's memory."""
+HD, PART = 1920 * 1080, 6
 _GAP = 4
 
 Cover = Callable[[int, Frame], Values]
@@ -129,7 +131,7 @@ class Shot:
             return
         look, codes = looked(source, number, cover, self._approved(number, source))
         self._looks[number] = look
-        _within(self._looks, LOOKS_BYTES)
+        _within(self._looks, LOOKS_BYTES * self._larger)
         self._keep(number, source, codes)
 
     def _read_again(self, number: int) -> None:
@@ -151,7 +153,15 @@ class Shot:
         vectors = self._pass("vectors", number, source, vector_pass)
         self._codes[number] = replace(codes, depth=depth, vectors=vectors)
         self._release(number)
-        _within(self._codes, CODES_BYTES)
+        _within(self._codes, CODES_BYTES * self._larger)
+
+    @property
+    def _larger(self) -> float:
+        """How much more than of 1920x1080 is kept."""
+        import psutil
+
+        most = float(psutil.virtual_memory().total) / PART / (LOOKS_BYTES + CODES_BYTES)
+        return max(1.0, min(self.display.width * self.display.height / HD, most))
 
     def _covered(self, number: int, source: Frame) -> Values:
         """The matte; one that does not fit fails its own frame, and is missing for the others."""
@@ -260,7 +270,7 @@ class _Waiting:
             self._shot.tell(f"looking at the frames around it: {so_far}, about {left} s left")
 
 
-def _within(kept: OrderedDict[int, Any], limit: int) -> None:
+def _within(kept: OrderedDict[int, Any], limit: float) -> None:
     used = sum(each.bytes for each in kept.values() if each is not None)
     while used > limit and len(kept) > 2:
         _, oldest = kept.popitem(last=False)
