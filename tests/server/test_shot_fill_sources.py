@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+from types import SimpleNamespace
+
 import numpy as np
 import pytest
 
-from backlot.frame import Frame
+from backlot.frame import Frame, Window
 from backlot_server.membrane import Values
 from backlot_server.shotfill import merge, shot
 from backlot_server.shotfill.look import coarser, looked, looked_again
 from backlot_server.shotfill.sampling import sample
+from backlot_server.tools import fill
 
+from .jobs import LocalJob
 from .shots import FIRST, Deep, Shot, run
 
 SIZE = 40, 56
@@ -144,3 +148,21 @@ def test_a_shot_of_which_little_is_kept_is_read_again_and_comes_out_alike(
     assert again.asked.count(("source", middle)) > job.asked.count(("source", middle))
     for number in numbers:
         assert scarce[number].tobytes() == usual[number].tobytes()
+
+
+def test_of_larger_frames_more_is_kept_but_not_more_than_a_part_of_memory(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """Else each frame of UHD would be read again and again."""
+    memory = SimpleNamespace(total=96 << 30)
+    monkeypatch.setattr("psutil.virtual_memory", lambda: memory)
+    seen = shot.Shot(
+        LocalJob(fill.SPEC, Shot().inputs()), lambda number, frame: frame.pixels[..., 0]
+    )
+    for size, more in (((640, 360), 1.0), ((1920, 1080), 1.0), ((3840, 2160), 4.0)):
+        seen.display = Window(0, 0, *size)
+        assert seen._larger == more
+    memory.total = 8 << 30
+    kept = shot.LOOKS_BYTES + shot.CODES_BYTES
+    assert 1.0 < seen._larger < 4.0
+    assert seen._larger * kept <= memory.total / 5
