@@ -36,6 +36,19 @@ def run(story):
     return asyncio.run(story)
 
 
+def file_of(fd):
+    """None if it was closed meanwhile: other threads have files of their own."""
+    try:
+        found = os.stat(f"/proc/self/fd/{fd}")
+    except FileNotFoundError:
+        return None
+    return found.st_dev, found.st_ino
+
+
+def still_open(files):
+    return [fd for fd in os.listdir("/proc/self/fd") if file_of(fd) in files]
+
+
 def test_what_one_side_writes_the_other_reads(make):
     async def story():
         pool = pool_of(make, "a")
@@ -256,16 +269,19 @@ def test_full_disk_is_a_sentence_and_is_not_charged(make):
 
 
 def test_no_space_leaves_no_file(tmp_path, monkeypatch):
+    tried = set()
+
     def no_space(fd, at, size):
+        tried.add(file_of(fd))
         raise OSError(errno.ENOSPC, "No space left on device")
 
     monkeypatch.setattr(os, "posix_fallocate", no_space)
-    before = len(os.listdir("/proc/self/fd"))
     for make in (segments.make_memfd, lambda size: segments.make_file(tmp_path, size)):
         with pytest.raises(OutOfMemory, match="no room"):
             make(1 << 20)
     assert not list(tmp_path.iterdir())
-    assert len(os.listdir("/proc/self/fd")) == before
+    assert len(tried) == 2
+    assert not still_open(tried)
 
 
 def test_a_client_cannot_shrink_memory_under_the_server():
@@ -301,8 +317,15 @@ def test_size_class_wastes_an_eighth_at_most(count):
 def test_accounts_are_exact_whatever_happens(steps):
     """Steps 0-5 lease a size, 6 frees the oldest, 7 holds, 8 drops, 9 ends and opens again."""
 
+    made = set()
+
+    def make(size):
+        segment = segments.make_memfd(size)
+        made.add(file_of(segment.message().proc_fd.fd))
+        return segment
+
     async def story():
-        pool = pool_of(segments.make_memfd, "a", "b")
+        pool = pool_of(make, "a", "b")
         mine = {"a": [], "b": []}
         used = []
         for session, step in steps:
@@ -333,6 +356,5 @@ def test_accounts_are_exact_whatever_happens(steps):
         pool.trim(0.0)
         assert pool.totals() == pb.PoolStatus()
 
-    before = len(os.listdir("/proc/self/fd"))
     run(story())
-    assert len(os.listdir("/proc/self/fd")) == before
+    assert not still_open(made)
