@@ -34,7 +34,7 @@ def draw(seed, ys, xs, places, found):  # type: ignore[no-untyped-def]
         found[n] = places[np.int64(noise % np.uint64(len(places)))]
 
 
-@numba.njit(nogil=True, cache=True, fastmath=FAST)
+@numba.njit(nogil=True, cache=True, fastmath=FAST, forceinline=True)
 def _difference(flat, channels, patch, trust, y, x, radius, best):  # type: ignore[no-untyped-def]
     """Of a patch and the one around (y, x); given up where it is over `best`."""
     total = np.float32(0.0)
@@ -51,7 +51,7 @@ def _difference(flat, channels, patch, trust, y, x, radius, best):  # type: igno
     return total
 
 
-@numba.njit(nogil=True, cache=True, fastmath=FAST)
+@numba.njit(nogil=True, cache=True, fastmath=FAST, forceinline=True)
 def _lift(flat, trust, channels, y, x, radius, patch, weights):  # type: ignore[no-untyped-def]
     """Copy a patch and its weights, which sum to one per channel's pixel."""
     total = np.float32(0.0)

@@ -21,6 +21,7 @@ CHROMA = 0.5
 """Part of them chosen for each difference of colour."""
 STEP = 0.5
 STOP = 1e-7
+FAST = {"contract", "reassoc", "nsz", "arcp", "nnan"}
 
 
 @numba.njit(nogil=True, cache=True)
@@ -37,7 +38,7 @@ def _contrast(values, confidence, top, bottom, left, right):  # type: ignore[no-
     return np.sqrt(max(square / max(count, 1) - mean * mean, 0.0))
 
 
-@numba.njit(nogil=True, cache=True, fastmath={"contract", "reassoc", "nsz", "arcp", "nnan"})
+@numba.njit(nogil=True, cache=True, fastmath=FAST)
 def extrapolate(  # type: ignore[no-untyped-def]
     values, confidence, hole, blocks, block, cosine, sine, falloff, prior, made
 ):
@@ -45,6 +46,7 @@ def extrapolate(  # type: ignore[no-untyped-def]
     size, top = falloff.shape[1], prior.shape[1] - 1
     margin = size // 8
     weight = np.empty((size, size), np.float32)
+    weighted = np.empty((size, size), np.float32)
     row_re = np.empty((size, 2 * top + 1), np.float32)
     row_im = np.empty((size, 2 * top + 1), np.float32)
     window_re = np.empty((4 * top + 1, 3 * top + 1), np.float32)
@@ -77,32 +79,12 @@ def extrapolate(  # type: ignore[no-untyped-def]
                 for i in range(i0, i1):
                     mean += weight[j, i] * values[y0 + j, x0 + i, c]
             mean /= total
-            row_re[:] = 0.0
-            row_im[:] = 0.0
             for j in range(j0, j1):
-                line_re, line_im = row_re[j], row_im[j]
                 for i in range(i0, i1):
-                    value = (values[y0 + j, x0 + i, c] - mean) * weight[j, i]
-                    if value != 0.0:
-                        cos, sin = cosine[i], sine[i]
-                        for k in range(top + 1):
-                            line_re[k] += value * cos[k]
-                            line_im[k] -= value * sin[k]
-            rest_re[:] = 0.0
-            rest_im[:] = 0.0
-            for q in range(-top, top + 1):
-                _add_column(
-                    row_re,
-                    row_im,
-                    j0,
-                    j1,
-                    q,
-                    cosine,
-                    sine,
-                    rest_re[q + top],
-                    rest_im[q + top],
-                    top + 1,
-                )
+                    weighted[j, i] = (values[y0 + j, x0 + i, c] - mean) * weight[j, i]
+            _transform(
+                weighted, j0, j1, i0, i1, cosine, sine, row_re, row_im, rest_re, rest_im, 0, top + 1
+            )
             count = int(rounds if c == 0 else CHROMA * rounds)
             _choose(rest_re, rest_im, window_re, window_im, prior, total, count, model_re, model_im)
             for y in range(blocks[n, 0], min(blocks[n, 0] + block, height)):
@@ -113,61 +95,56 @@ def extrapolate(  # type: ignore[no-untyped-def]
                         )
 
 
-@numba.njit(nogil=True, cache=True, fastmath={"contract", "reassoc", "nsz", "arcp", "nnan"})
-def _add_column(  # type: ignore[no-untyped-def]
-    row_re, row_im, j0, j1, q, cosine, sine, out_re, out_im, count
+@numba.njit(nogil=True, cache=True, fastmath=FAST, forceinline=True)
+def _transform(  # type: ignore[no-untyped-def]
+    picture, j0, j1, i0, i1, cosine, sine, row_re, row_im, out_re, out_im, first, count
 ):
-    """One row of frequencies out of the rows' transforms."""
-    for j in range(j0, j1):
-        cos, sin = cosine[j, abs(q)], sine[j, abs(q)]
-        if q < 0:
-            sin = -sin
-        line_re, line_im = row_re[j], row_im[j]
-        for k in range(count):
-            out_re[k] += line_re[k] * cos + line_im[k] * sin
-            out_im[k] += line_im[k] * cos - line_re[k] * sin
+    """A picture's part j0 to j1 by i0 to i1, at all frequencies down and the first ones across.
 
-
-@numba.njit(nogil=True, cache=True, fastmath={"contract", "reassoc", "nsz", "arcp", "nnan"})
-def _transform_window(  # type: ignore[no-untyped-def]
-    weight, j0, j1, i0, i1, cosine, sine, row_re, row_im, window_re, window_im
-):
-    """The weights' transform at frequencies -2 top to 2 top by -top to 2 top."""
-    top = (len(window_re) - 1) // 4
-    count = 2 * top + 1
+    Written from column `first` on.
+    """
     row_re[:] = 0.0
     row_im[:] = 0.0
     for j in range(j0, j1):
         line_re, line_im = row_re[j], row_im[j]
         for i in range(i0, i1):
-            value = weight[j, i]
+            value = picture[j, i]
             if value != 0.0:
                 cos, sin = cosine[i], sine[i]
                 for k in range(count):
                     line_re[k] += value * cos[k]
                     line_im[k] -= value * sin[k]
-    window_re[:] = 0.0
-    window_im[:] = 0.0
-    for q in range(-2 * top, 2 * top + 1):
-        _add_column(
-            row_re,
-            row_im,
-            j0,
-            j1,
-            q,
-            cosine,
-            sine,
-            window_re[q + 2 * top, top:],
-            window_im[q + 2 * top, top:],
-            count,
-        )
+    out_re[:] = 0.0
+    out_im[:] = 0.0
+    most = len(out_re) // 2
+    for q in range(-most, most + 1):
+        to_re, to_im = out_re[q + most, first:], out_im[q + most, first:]
+        for j in range(j0, j1):
+            down_cos, down_sin = cosine[j, abs(q)], sine[j, abs(q)]
+            if q < 0:
+                down_sin = -down_sin
+            from_re, from_im = row_re[j], row_im[j]
+            for k in range(count):
+                to_re[k] += from_re[k] * down_cos + from_im[k] * down_sin
+                to_im[k] += from_im[k] * down_cos - from_re[k] * down_sin
+
+
+@numba.njit(nogil=True, cache=True, fastmath=FAST, forceinline=True)
+def _transform_window(  # type: ignore[no-untyped-def]
+    weight, j0, j1, i0, i1, cosine, sine, row_re, row_im, window_re, window_im
+):
+    """The weights' transform at frequencies -2 top to 2 top by -top to 2 top."""
+    top = (len(window_re) - 1) // 4
+    _transform(
+        weight, j0, j1, i0, i1, cosine, sine, row_re, row_im, window_re, window_im, top, 2 * top + 1
+    )
     for q in range(4 * top + 1):
         for k in range(1, top + 1):
             window_re[q, top - k] = window_re[4 * top - q, top + k]
             window_im[q, top - k] = -window_im[4 * top - q, top + k]
 
 
-@numba.njit(nogil=True, cache=True, fastmath={"contract", "reassoc", "nsz", "arcp", "nnan"})
+@numba.njit(nogil=True, cache=True, fastmath=FAST, forceinline=True)
 def _choose(  # type: ignore[no-untyped-def]
     rest_re, rest_im, window_re, window_im, prior, total, rounds, model_re, model_im
 ):
@@ -208,7 +185,7 @@ def _choose(  # type: ignore[no-untyped-def]
                 line_im[k] -= re * (near_im[k] + far_im[k]) + im * (near_re[k] - far_re[k])
 
 
-@numba.njit(nogil=True, cache=True, fastmath={"contract", "reassoc", "nsz", "arcp", "nnan"})
+@numba.njit(nogil=True, cache=True, fastmath=FAST, forceinline=True)
 def _evaluate(model_re, model_im, cosine, sine, j, i):  # type: ignore[no-untyped-def]
     top = model_re.shape[1] - 1
     total = np.float32(0.0)

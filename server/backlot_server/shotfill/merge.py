@@ -283,7 +283,7 @@ def _mean(values, at, n, weights, apart, total, scale, made):  # type: ignore[no
     squares[at] = square
 
 
-@numba.njit(nogil=True, cache=True, fastmath=True)
+@numba.njit(nogil=True, cache=True, fastmath=True, forceinline=True)
 def _medians(keys, weights, total, middle):  # type: ignore[no-untyped-def]
     """The weighted median of each column of keys, which are sorted, and their weights with them.
 
@@ -301,7 +301,7 @@ def _medians(keys, weights, total, middle):  # type: ignore[no-untyped-def]
             middle[n] = keys[u, n] if reached else middle[n]
 
 
-@numba.njit(nogil=True, cache=True, fastmath=True)
+@numba.njit(nogil=True, cache=True, fastmath=True, forceinline=True)
 def _sorted(keys, weights):  # type: ignore[no-untyped-def]
     """Columns sorted in place by a network of comparisons, many columns at once (K. Batcher,
     "Sorting networks and their applications", 1968)."""

@@ -120,7 +120,7 @@ def _inner(rows, top, first, across, down, room, made):  # type: ignore[no-untyp
         made[c] = min(max(total, least), most)  # a highlight rings no further than around it
 
 
-@numba.njit(nogil=True, cache=True, fastmath=True)
+@numba.njit(nogil=True, cache=True, fastmath=True, forceinline=True)
 def _at_the_border(bits, top, left, across, down, made):  # type: ignore[no-untyped-def]
     """The same with the border repeated, and for any number of channels."""
     height, width, channels = bits.shape
@@ -136,7 +136,7 @@ def _at_the_border(bits, top, left, across, down, made):  # type: ignore[no-unty
         made[c] = min(max(total, least), most)
 
 
-@numba.njit(nogil=True, cache=True, fastmath=True)
+@numba.njit(nogil=True, cache=True, fastmath=True, forceinline=True)
 def _bilinear(bits, away, x, y, made):  # type: ignore[no-untyped-def]
     """Between four pixels; whether those that count are all known."""
     height, width, channels = bits.shape
