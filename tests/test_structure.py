@@ -13,8 +13,6 @@ STANDARD = sys.stdlib_module_names
 SERVER_MAY_USE = {
     "errors", "frame", "matte", "tools", "wire", "chunks", "shared", "v1", "events", "buffers",
 }  # fmt: skip
-COMMANDS_MAY_USE = SERVER_MAY_USE | {"local"}
-"""A command of the server's own looks for the one that runs."""
 OURS = ("backlot", "backlot_server", "backlot_nuke", "backlot_blender", "backlot_resolve")
 
 
@@ -60,8 +58,7 @@ def test_the_server_uses_only_the_shared_nouns_of_core(path):
         top, *rest = name.split(".")
         assert top in ("backlot", "backlot_server"), f"{path.name} imports {name}"
         if top == "backlot" and rest and not rest[0].startswith("__") and rest[0].islower():
-            allowed = COMMANDS_MAY_USE if path.stem == "__main__" else SERVER_MAY_USE
-            assert rest[0] in allowed, f"{path.name} imports {name}"
+            assert rest[0] in SERVER_MAY_USE, f"{path.name} imports {name}"
 
 
 @pytest.mark.parametrize("path", modules("plugins"), ids=lambda p: p.stem)

@@ -42,6 +42,13 @@ def test_a_licence_is_said_before_anything_is_fetched(line, mirror) -> None:
     assert here(line) == ["texture.json", "texture.onnx"]
 
 
+def test_it_is_said_when_a_server_that_runs_offers_it(line, mirror, tmp_path) -> None:
+    offer(line.folder / "home")
+    words = ("models", "pull", "texture", "--mirror", mirror.url)
+    assert "backlot stop" in line(*words).out
+    assert "backlot stop" not in line(*words, BACKLOT_RUNTIME=str(tmp_path / "none")).out
+
+
 def test_red_is_refused_by_policy(line, mirror) -> None:
     offer(line.folder / "home", verdict="red")
     words = ("models", "pull", "texture", "--accept", "--mirror", mirror.url)

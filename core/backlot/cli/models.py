@@ -12,6 +12,7 @@ from typing import Annotated
 
 import typer
 
+from .. import local
 from ..errors import Unsupported
 from .catalogue import models as listed
 from .say import guarded
@@ -45,7 +46,8 @@ def add(
     as_json: _Json = False,
 ) -> int:
     """Take in a network of your own: it is tried out, hashed, and named in the list."""
-    return server_models("add", file, "--name", name, as_json=as_json)
+    code = server_models("add", file, "--name", name, as_json=as_json)
+    return _told_when(code, as_json)
 
 
 def pull(
@@ -61,7 +63,8 @@ def pull(
 ) -> int:
     """Download a network of the catalogue, after its licence was shown and agreed to."""
     words = [*([name] if name else []), *(["--accept"] if accept else [])]
-    return server_models("pull", *words, "--mirror", mirror, "--allow", allow, as_json=as_json)
+    code = server_models("pull", *words, "--mirror", mirror, "--allow", allow, as_json=as_json)
+    return _told_when(code, as_json or not name)
 
 
 def server_models(*words: str, as_json: bool) -> int:
@@ -73,3 +76,10 @@ def server_models(*words: str, as_json: bool) -> int:
         )
     command = [sys.executable, "-m", "backlot_server.models"]
     return subprocess.call([*command, *(["--json"] if as_json else []), *words])
+
+
+def _told_when(code: int, quiet: bool) -> int:
+    """After a network was taken in, say when a server that is running offers it."""
+    if code == 0 and not quiet and (running := local.find()) and running.pid:
+        print("The server that is running offers it after `backlot stop`: the next job starts it.")
+    return code

@@ -14,7 +14,6 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
-from backlot import local
 from backlot.errors import BacklotError
 
 from . import VERDICTS, Card, catalogue, find
@@ -118,10 +117,6 @@ def _tell(given: argparse.Namespace, card: Card) -> None:
     else:
         what = f"x{card.scale}" if card.purpose == "upscale" else card.purpose
         print(f"{card.name} is here: {what}, {card.verdict}. {card.limits}")
-        if local.find():
-            print(
-                "The server that is running offers it after `backlot stop`: the next job starts it."
-            )
 
 
 def _show_progress(done: int, total: int) -> None:
