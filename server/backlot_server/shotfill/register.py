@@ -23,7 +23,7 @@ Points = npt.NDArray[np.float32]
 Gray = npt.NDArray[np.uint8]
 
 CORNERS, FEWEST = 900, 150
-PLAIN, FAINT = 0.02, 0.005
+PLAIN, FAINT = 0.016, 0.005
 """How strong a corner is, of the strongest one; faint ones are taken where too few are plain."""
 CLEAR = 10
 """Pixels between a corner and the nearest covered one."""
