@@ -244,31 +244,31 @@ def _coordinates(nodes: Any) -> Any:
 
 def _paint(name: str, tone: Any, scale: float) -> Any:
     """A tone, worn: noise at two scales."""
-    material, nodes, link = _material(name)
-    noise, ramp = nodes.new("ShaderNodeTexNoise"), nodes.new("ShaderNodeValToRGB")
+    material, noise, _ = _toned(name, tone, dark=0.45, bright=1.25)
     noise.inputs["Scale"].default_value, noise.inputs["Detail"].default_value = scale, 5.0
-    ramp.color_ramp.elements[0].position, ramp.color_ramp.elements[1].position = 0.3, 0.7
-    ramp.color_ramp.elements[0].color = (*(0.45 * v for v in tone), 1)
-    ramp.color_ramp.elements[1].color = (*(1.25 * v for v in tone), 1)
-    link(_coordinates(nodes), noise.inputs["Vector"])
-    link(noise.outputs["Fac"], ramp.inputs["Fac"])
-    link(ramp.outputs["Color"], nodes["Principled BSDF"].inputs["Base Color"])
     return material
 
 
 def _wash(name: str, tone: Any, scale: float) -> Any:
     """A tone, washed: one soft noise, coarse and of little contrast."""
-    material, nodes, link = _material(name)
-    noise, ramp = nodes.new("ShaderNodeTexNoise"), nodes.new("ShaderNodeValToRGB")
+    material, noise, ramp = _toned(name, tone, dark=0.7, bright=1.15)
     noise.inputs["Scale"].default_value, noise.inputs["Detail"].default_value = 0.27 * scale, 1.0
     ramp.color_ramp.interpolation = "EASE"
-    ramp.color_ramp.elements[0].position, ramp.color_ramp.elements[1].position = 0.3, 0.7
-    ramp.color_ramp.elements[0].color = (*(0.7 * v for v in tone), 1)
-    ramp.color_ramp.elements[1].color = (*(1.15 * v for v in tone), 1)
+    return material
+
+
+def _toned(name: str, tone: Any, dark: float, bright: float) -> tuple[Any, Any, Any]:
+    """A material between two shades of a tone, and the noise and the ramp that say which."""
+    material, nodes, link = _material(name)
+    noise, ramp = nodes.new("ShaderNodeTexNoise"), nodes.new("ShaderNodeValToRGB")
+    ends = ramp.color_ramp.elements
+    ends[0].position, ends[1].position = 0.3, 0.7
+    ends[0].color = (*(dark * v for v in tone), 1)
+    ends[1].color = (*(bright * v for v in tone), 1)
     link(_coordinates(nodes), noise.inputs["Vector"])
     link(noise.outputs["Fac"], ramp.inputs["Fac"])
     link(ramp.outputs["Color"], nodes["Principled BSDF"].inputs["Base Color"])
-    return material
+    return material, noise, ramp
 
 
 def _plaster() -> Any:

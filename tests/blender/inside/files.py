@@ -1,6 +1,5 @@
 """Rendered files and strips: after a render, by hand, and above the original in the sequencer."""
 
-import array
 import os
 import sys
 
@@ -11,18 +10,23 @@ import numpy
 from ready import main, part, path
 
 
-def exr(name, value):
-    image = bpy.data.images.new(name, 8, 6, alpha=True, float_buffer=True, is_data=True)
-    image.pixels.foreach_set(array.array("f", [value, value, value, 1.0] * 48))
+def picture(name, values):
+    """A file of the size of an array, its rows from the top."""
+    height, width, _ = values.shape
+    image = bpy.data.images.new(name, width, height, alpha=True, float_buffer=True, is_data=True)
+    whole = numpy.concatenate([values[::-1], numpy.ones((height, width, 1))], axis=2)
+    image.pixels.foreach_set(whole.astype(numpy.float32).ravel())
     image.filepath_raw, image.file_format = path(name), "OPEN_EXR"
     image.save()
     bpy.data.images.remove(image)
 
 
-def pixel(file):
+def middle(file):
+    """Red, left of the middle."""
     image = bpy.data.images.load(file, check_existing=False)
     image.colorspace_settings.is_data = True
-    got = image.pixels[0]
+    width, height = image.size
+    got = image.pixels[4 * (width * (height // 2) + width // 2 - width // 12)]
     bpy.data.images.remove(image)
     return got
 
@@ -47,7 +51,7 @@ def strips(scene):
 def the_frames_of_a_render_are_processed_when_it_is_done():
     scene = set_up()
     for number in (1, 2):
-        exr(f"in{number:04d}.exr", 0.25 * number)
+        picture(f"in{number:04d}.exr", numpy.full((6, 8, 3), 0.25 * number))
     strip = strips(scene).new_image(
         name="in", filepath=path("in0001.exr"), channel=1, frame_start=1
     )
@@ -62,8 +66,8 @@ def the_frames_of_a_render_are_processed_when_it_is_done():
         "shot_0002.exr",
     ]
     for number in (1, 2):
-        plate = pixel(path("render", f"shot_{number:04d}.exr"))
-        assert abs(pixel(os.path.join(made, f"shot_{number:04d}.exr")) - plate) < 1e-3
+        plate = middle(path("render", f"shot_{number:04d}.exr"))
+        assert abs(middle(os.path.join(made, f"shot_{number:04d}.exr")) - plate) < 1e-3
     image = bpy.data.images.load(os.path.join(made, "shot_0001.exr"))
     assert tuple(image.size) == (16, 12)
 
@@ -107,7 +111,7 @@ def the_result_of_a_strip_is_a_strip_above_with_its_timing():
         "result.0002.exr",
     ]
     folder = bpy.path.abspath(above.directory)
-    assert abs(pixel(os.path.join(folder, "result.0002.exr")) - 0.5) < 1e-3
+    assert abs(middle(os.path.join(folder, "result.0002.exr")) - 0.5) < 1e-3
     strips(scene).remove(blocker)
 
 
@@ -199,26 +203,6 @@ def rendered_frames_and_strips_take_all_that_a_tool_takes():
     part("session").finish(task, 60)
     folder = bpy.path.abspath(task.result.directory)
     assert abs(middle(os.path.join(folder, "result.0002.exr")) - 0.25) < 1e-3
-
-
-def picture(name, values):
-    """A file of the size of an array, its rows from the top."""
-    height, width, _ = values.shape
-    image = bpy.data.images.new(name, width, height, alpha=True, float_buffer=True, is_data=True)
-    whole = numpy.concatenate([values[::-1], numpy.ones((height, width, 1))], axis=2)
-    image.pixels.foreach_set(whole.astype(numpy.float32).ravel())
-    image.filepath_raw, image.file_format = path(name), "OPEN_EXR"
-    image.save()
-    bpy.data.images.remove(image)
-
-
-def middle(file):
-    image = bpy.data.images.load(file, check_existing=False)
-    image.colorspace_settings.is_data = True
-    width, height = image.size
-    got = image.pixels[4 * (width * (height // 2) + width // 2 - 5)]
-    bpy.data.images.remove(image)
-    return got
 
 
 def a_strip_that_is_no_picture_says_so():
