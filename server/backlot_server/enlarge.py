@@ -19,7 +19,7 @@ import numpy.typing as npt
 from backlot.errors import BacklotError, Cancelled, OutOfMemory
 from backlot.frame import Frame
 
-from . import grain
+from . import grain, graininess
 from .encoding import encoded
 from .job import Job, half_or_float
 from .models import Card
@@ -124,7 +124,7 @@ class Seen:
     channels: tuple[int, ...]
     done: frozenset[int]
     engine: str
-    grains: Mapping[Layer, grain.Grain]
+    grains: Mapping[Layer, graininess.Grain]
 
 
 @dataclass
@@ -141,7 +141,7 @@ class _Work:
     """Whether progress belongs to another frame."""
     done: set[int] = field(default_factory=set)
     """Channels that went through the network."""
-    grains: Mapping[Layer, grain.Grain] = field(default_factory=dict)
+    grains: Mapping[Layer, graininess.Grain] = field(default_factory=dict)
     """What is to be put on again."""
 
     @property
@@ -192,13 +192,13 @@ class _Work:
             self.job.check()
             grain.put(self.result.pixels, layer, found, self.number)
 
-    def _take_grain(self) -> dict[Layer, grain.Grain]:
+    def _take_grain(self) -> dict[Layer, graininess.Grain]:
         """Take grain out of the source where that is wanted; what is to be put on again."""
         wanted = self.values["grain"]
         found = {}
         for layer in self.parts.color if wanted != "keep" else ():
             self.job.check()
-            measured = grain.measure(self.clean, layer)
+            measured = graininess.measure(self.clean, layer)
             if measured is None:
                 continue
             if self.clean is self.source.pixels:

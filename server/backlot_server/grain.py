@@ -1,10 +1,5 @@
-"""Film grain and sensor noise of a frame: measured, taken out, and made anew.
+"""Film grain and sensor noise of a frame, taken out and made anew as `graininess` measured them.
 
-All of it happens on the square root of scene-linear light (the encoding "power2"), where the noise
-of photons is even, and on three axes that most of the grain's likeness between red, green and blue
-is taken out of (the DCT of three points).
-
-- Measured: in the smoothest 8x8 blocks of each brightness, the variance of every DCT coefficient.
 - Taken out: coefficients of overlapping blocks that the grain explains are set to zero (G. Yu and
   G. Sapiro, "DCT image denoising: a simple and effective image denoising algorithm", IPOL 2011).
 - Made anew: Gaussian noise, filtered to the measured spectrum, as strong as measured at each
@@ -14,145 +9,21 @@ is taken out of (the DCT of three points).
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
 
 import numba
 import numpy as np
 
 from .encoding import Tensor, decode, encode
+from .graininess import AXES, BLOCK, ENCODING, MIX, SIDE, Grain, Layer
 from .parallel import in_strips
 from .pixels import Pixels
 
-SIDE = 8
-AXES = 3
-LEVELS = 8
-"""Brightnesses at which the strength is measured."""
 TAPS = 15
 ROWS = 64
 """Rows that grain is put on at once."""
 
-_MOST_BLOCKS = 24_000
-_SMOOTHEST = 0.1
-_LOW = 3
 _STEP = 3
 _THRESHOLD = 2.8
-_MEDIAN_OF_SQUARES = 0.4549
-_ENCODING = "power2"
-_SLACK = 1.08
-_HELD = 1.25
-
-Layer = tuple[int, int, int]
-
-
-def _cosines(size: int) -> Tensor:
-    """The orthonormal DCT (II) of `size` points as a matrix."""
-    k, n = np.mgrid[:size, :size]
-    matrix = np.cos(np.pi * k * (2 * n + 1) / (2 * size)) * math.sqrt(2 / size)
-    matrix[0] /= math.sqrt(2)
-    made: Tensor = matrix.astype(np.float32)
-    return made
-
-
-_BLOCK = _cosines(SIDE)
-_MIX = _cosines(AXES)
-
-
-@dataclass(frozen=True)
-class Grain:
-    """spectrum: (3, 8, 8) variances of DCT coefficients, their mean 1 on the first axis.
-
-    levels: (n,) codes of brightness, rising; strength: (n,) standard deviation at each.
-    """
-
-    spectrum: Tensor
-    levels: Tensor
-    strength: Tensor
-
-
-def measure(pixels: Pixels, layer: Layer, sensor: bool = False) -> Grain | None:
-    """The grain of a layer of colour; None for a picture too small or without any.
-
-    Args: pixels (height, width, channels) half or float, scene-linear, finite. sensor: hold the
-        strength to what photons and a sensor can make, the largest of that kind which is nowhere
-        above what was found: where no block of a brightness is smooth, texture is taken for grain.
-    """
-    blocks = _blocks(pixels, layer)
-    if len(blocks) < 16:
-        return None
-    brightness = blocks[:, 0, 0, 0]
-    u, v = np.mgrid[:SIDE, :SIDE]
-    low = (u + v > 0) & (u + v <= _LOW)
-    structure = (blocks[:, :, low] ** 2).sum(axis=(1, 2))
-    order = np.argsort(brightness)
-    spectra, levels = [], []
-    for part in np.array_split(order, min(LEVELS, len(blocks) // 16)):
-        smooth = part[np.argsort(structure[part])[: max(4, int(len(part) * _SMOOTHEST))]]
-        spectra.append(np.median(blocks[smooth] ** 2, axis=0) / _MEDIAN_OF_SQUARES)
-        levels.append(brightness[smooth].mean() / (SIDE * math.sqrt(AXES)))
-    variances = np.ascontiguousarray(np.stack(spectra))
-    for variance in variances.reshape(-1, SIDE, SIDE):
-        _complete(variance)
-    found = np.sqrt(variances[:, 0].mean(axis=(1, 2)))
-    strength = _held(np.array(levels), found) if sensor else found
-    if not strength.max() > 1e-7:
-        return None
-    grain = found <= _HELD * strength
-    spectrum = (variances / np.maximum(found, 1e-9)[:, None, None, None] ** 2)[grain].mean(axis=0)
-    return Grain(
-        spectrum.astype(np.float32),
-        np.array(levels, np.float32),
-        strength.astype(np.float32),
-    )
-
-
-def _held(levels: Tensor, strength: Tensor) -> Tensor:
-    """The largest a + b / x, of variances over light x, that is at most those found and a little.
-
-    On the square root of light, photons make the same variance everywhere and a sensor's own noise
-    one that falls with light. Two unknowns: the best is where two of the bounds meet.
-    """
-    over = 1 / np.maximum(levels, 0.03) ** 2
-    most = (strength * _SLACK) ** 2
-    pairs = [(bound, 0.0) for bound in most] + [(0.0, float((most / over).min()))]
-    for i in range(len(levels)):
-        for j in range(i):
-            if over[i] != over[j]:
-                slope = (most[i] - most[j]) / (over[i] - over[j])
-                pairs.append((most[i] - slope * over[i], slope))
-    allowed = [
-        a + b * over
-        for a, b in pairs
-        if a >= 0 and b >= 0 and (a + b * over <= most * (1 + 1e-6)).all()
-    ]
-    best = max(allowed, key=np.sum)
-    return np.asarray(np.sqrt(best) / _SLACK**0.5)
-
-
-def _complete(variance: Tensor) -> None:
-    """Replace the lowest frequencies, by which blocks were chosen, by a Gaussian fit, in place."""
-    u, v = np.mgrid[:SIDE, :SIDE]
-    square = u**2 + v**2
-    known = (u + v > _LOW) & (u + v < SIDE)
-    slope, top = np.polyfit(square[known], np.log(variance[known] + 1e-20), 1)
-    variance[u + v <= _LOW] = np.exp(top + min(slope, 0.0) * square)[u + v <= _LOW]
-
-
-def _blocks(pixels: Pixels, layer: Layer) -> Tensor:
-    """Coefficients of blocks spread evenly over a picture, (n, 3, 8, 8)."""
-    height, width, _ = pixels.shape
-    down, across = height // SIDE, width // SIDE
-    keep = max(1, math.ceil(math.sqrt(down * across / _MOST_BLOCKS)))
-    rows = (np.arange(0, down, keep)[:, None] * SIDE + np.arange(SIDE)).reshape(-1)
-    columns = (np.arange(0, across, keep)[:, None] * SIDE + np.arange(SIDE)).reshape(-1)
-    if not len(rows) or not len(columns):
-        return np.empty((0, AXES, SIDE, SIDE), np.float32)
-    codes = np.empty((1, AXES, len(rows), len(columns)), np.float32)
-    encode(pixels, layer, rows, columns, _ENCODING, codes)
-    shape = AXES, len(rows) // SIDE, SIDE, len(columns) // SIDE, SIDE
-    found: Tensor = np.einsum(
-        "kc,ui,cyixj,vj->yxkuv", _MIX, _BLOCK, codes[0].reshape(shape), _BLOCK, optimize=True
-    ).reshape(-1, AXES, SIDE, SIDE)
-    return found
 
 
 def remove(pixels: Pixels, layer: Layer, grain: Grain) -> None:
@@ -168,13 +39,13 @@ def remove(pixels: Pixels, layer: Layer, grain: Grain) -> None:
         first = min(first // _STEP * _STEP, max(0, last - SIDE))
         codes = np.empty((1, AXES, last - first, width), np.float32)
         rows, columns = np.arange(first, last), np.arange(width)
-        encode(original, (0, 1, 2), rows, columns, _ENCODING, codes)
-        _mix(codes[0], _MIX)
+        encode(original, (0, 1, 2), rows, columns, ENCODING, codes)
+        _mix(codes[0], MIX)
         limits = _THRESHOLD * np.sqrt(grain.spectrum)
-        made = _shrunk(codes[0], limits, grain.levels, grain.strength, _BLOCK)
+        made = _shrunk(codes[0], limits, grain.levels, grain.strength, BLOCK)
         made = made[:, start - first : end - first]
-        _mix(made, _MIX.T)
-        decode(made, _ENCODING, pixels[start:end], layer)
+        _mix(made, MIX.T)
+        decode(made, ENCODING, pixels[start:end], layer)
 
     in_strips(strip, height)
 
@@ -280,15 +151,15 @@ def put(pixels: Pixels, layer: Layer, grain: Grain, number: int) -> None:
 
     def band(start: int, end: int) -> None:
         codes = np.empty((1, AXES, end - start, width), np.float32)
-        encode(pixels, layer, np.arange(start, end), columns, _ENCODING, codes)
+        encode(pixels, layer, np.arange(start, end), columns, ENCODING, codes)
         noise = np.stack(
             [
                 _filtered(_drawn(number, axis, start, end, width), *filters[axis])
                 for axis in range(AXES)
             ]
         )
-        _lay(codes[0], noise, _MIX, grain.levels, grain.strength)
-        decode(codes[0], _ENCODING, pixels[start:end], layer)
+        _lay(codes[0], noise, MIX, grain.levels, grain.strength)
+        decode(codes[0], ENCODING, pixels[start:end], layer)
 
     def strip(start: int, end: int) -> None:
         for first in range(start, end, ROWS):
@@ -313,7 +184,8 @@ def _lay(codes, noise, matrix, levels, strength):  # type: ignore[no-untyped-def
 
 
 def _filters(spectrum: Tensor) -> tuple[Tensor, Tensor]:
-    """Two symmetric filters, down and across, whose product has about that spectrum."""
+    """Two symmetric filters, down and across, whose product has that variance and about that
+    spectrum."""
     left, sizes, right = np.linalg.svd(np.sqrt(spectrum))
     down, across = np.abs(left[:, 0]) * sizes[0], np.abs(right[0])
     at = np.arange(SIDE) / (2 * SIDE)
@@ -324,14 +196,13 @@ def _filters(spectrum: Tensor) -> tuple[Tensor, Tensor]:
     ends[[0, -1]] = 0.5
     window = np.hanning(TAPS + 2)[1:-1] ** 0.5
 
-    def taps(gains: Tensor) -> Tensor:
+    def taps(gains: Tensor, power: float) -> Tensor:
         curve = np.interp(frequencies, at, gains)
         found = (ends[:, None] * curve[:, None] * waves).sum(axis=0) / 64 * window
-        power = np.mean(curve**2)
         made: Tensor = (found * math.sqrt(power / (found**2).sum())).astype(np.float32)
         return made
 
-    return taps(down), taps(across)
+    return taps(down, 1.0), taps(across, float(spectrum.mean()))
 
 
 def _drawn(number: int, axis: int, start: int, end: int, width: int) -> Tensor:

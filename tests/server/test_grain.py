@@ -3,6 +3,7 @@ import pytest
 
 from backlot.frame import Frame
 from backlot_server import grain
+from backlot_server.graininess import bounds, measure, measured
 from backlot_server.tools import upscale
 from tests.server.jobs import LocalJob, make
 
@@ -55,7 +56,7 @@ def lag(found):
 
 
 def test_strength_is_measured_at_each_brightness(grained):
-    found = grain.measure(grained[0], RGB)
+    found = measure(grained[0], RGB)
     np.testing.assert_allclose(found.strength, strength(found.levels), rtol=0.25)
     assert np.abs(np.log(found.strength / strength(found.levels))).mean() < 0.12
 
@@ -63,7 +64,7 @@ def test_strength_is_measured_at_each_brightness(grained):
 def test_grain_is_taken_out_and_shapes_stay(grained):
     pixels, added = grained
     clean = pixels.copy()
-    grain.remove(clean, RGB, grain.measure(pixels, RGB))
+    grain.remove(clean, RGB, measure(pixels, RGB))
     left = codes_of(clean) - scene()
     assert left.std() < 0.4 * added.std()
     assert np.abs(left.mean()) < 1e-3
@@ -73,15 +74,90 @@ def test_grain_made_anew_has_its_strength_and_its_spectrum(grained):
     pixels, added = grained
     smooth = lit(scene()).astype(np.float32)
     made = smooth.copy()
-    grain.put(made, RGB, grain.measure(pixels, RGB), 7)
+    grain.put(made, RGB, measure(pixels, RGB), 7)
     found = codes_of(made) - codes_of(smooth)
     assert found.std() == pytest.approx(added.std(), rel=0.15)
     assert lag(found) == pytest.approx(lag(added), abs=0.12)
     assert abs(found.mean()) < 1e-3
 
 
+@pytest.mark.parametrize("soft", [False, True], ids=["white", "soft"])
+def test_grain_made_anew_is_neither_weaker_nor_stronger(soft):
+    flat = np.full((540, 960, 3), 0.45, np.float32)
+    added = noise(flat.shape, soft) * 0.01
+    made = lit(flat)
+    grain.put(made, RGB, measure(lit(flat + added).astype(np.float16), RGB), 7)
+    assert (codes_of(made) - flat).std() == pytest.approx(added.std(), rel=0.06)
+
+
+def bars(codes):
+    codes[:40] = codes[-40:] = 0.0
+
+
+def blown_out(codes):
+    codes[:90] = np.minimum(codes[:90] + 0.5, 0.8)
+    codes[codes.max(axis=2) >= 0.8] = 0.8
+
+
+@pytest.mark.parametrize("sensor", [False, True])
+@pytest.mark.parametrize("spoilt", [bars, blown_out])
+def test_what_is_black_or_clipped_does_not_take_the_grain_away(spoilt, sensor):
+    codes = scene(540, 960)
+    codes += noise(codes.shape, True) * strength(codes)
+    whole = measure(lit(codes).astype(np.float16), RGB, sensor)
+    spoilt(codes)
+    part = measure(lit(codes).astype(np.float16), RGB, sensor)
+    for level in (0.3, 0.4, 0.5, 0.6):
+        expected, found = (np.interp(level, each.levels, each.strength) for each in (whole, part))
+        assert found == pytest.approx(expected, rel=0.2)
+
+
+def ring_of(apart, steep=0.0):
+    """Two pictures of one thing and where both are known: a frame 24 pixels wide around nothing."""
+    codes = np.repeat(np.linspace(0.2, 0.8, 400, dtype=np.float32)[None, :, None], 300, axis=0)
+    codes = codes + np.zeros((300, 400, 3), np.float32)
+    codes[::2, 200:] += steep
+    known = np.zeros(codes.shape[:2], bool)
+    known[20:-20, 20:-20] = True
+    known[44:-44, 44:-44] = False
+    here = codes + noise(codes.shape, True, 1) * strength(codes)
+    there = codes + noise(codes.shape, True, 2) * strength(codes) * 0.5 + apart(codes)
+    return lit(here), lit(there), np.full(known.shape, 0.25, np.float32), known
+
+
+@pytest.mark.parametrize(
+    "apart", [lambda codes: 0.0, lambda codes: 0.02], ids=["the same light", "other light"]
+)
+def test_two_pictures_of_one_thing_say_how_strong_grain_is_at_most(apart):
+    for level, bound in bounds(*ring_of(apart)):
+        assert bound == pytest.approx(strength(level), rel=0.25)
+
+
+def test_where_two_pictures_are_not_in_keeping_is_passed_over():
+    """The brighter half has lines, and lies a line lower."""
+    here, there, left, known = ring_of(lambda codes: 0.0, steep=0.05)
+    there[:, 200:] = np.roll(there[:, 200:], 1, axis=0)
+    found = dict(bounds(here, there, left, known))
+    assert any(level > 0.55 for level in found)
+    for level, bound in found.items():
+        assert bound > 0.8 * strength(level)
+        if level < 0.45:
+            assert bound == pytest.approx(strength(level), rel=0.25)
+
+
+def test_texture_is_not_taken_for_grain_where_a_bound_is_told():
+    """All blocks brighter than 0.5 are rough."""
+    codes = np.repeat(np.linspace(0.2, 0.8, 640, dtype=np.float32)[None, :, None], 300, axis=0)
+    codes = codes + noise((300, 640, 3), False) * 0.008
+    codes[:, 240:] += noise((300, 400, 3), True, 3) * 0.05
+    rough = measured(lit(codes).astype(np.float16), RGB)
+    held = rough.grain(sensor=True, also=[(0.6, 0.008), (0.75, 0.008)])
+    assert rough.grain(sensor=False).strength.max() > 0.04
+    np.testing.assert_allclose(held.strength, 0.008, rtol=0.15)
+
+
 def test_each_frame_has_grain_of_its_own_and_always_the_same(grained):
-    found = grain.measure(grained[0], RGB)
+    found = measure(grained[0], RGB)
     flat = np.full((90, 70, 3), 0.3, np.float32)
     frames = []
     for number in (1, 1, 2, -1):
@@ -96,7 +172,7 @@ def test_each_frame_has_grain_of_its_own_and_always_the_same(grained):
 @pytest.mark.parametrize("strips", [1, 2, 5])
 def test_strips_do_not_show(grained, monkeypatch, strips):
     pixels = grained[0]
-    found = grain.measure(pixels, RGB)
+    found = measure(pixels, RGB)
 
     def cut(work, rows):
         for n in range(strips):
@@ -118,7 +194,7 @@ def test_strips_do_not_show(grained, monkeypatch, strips):
 @pytest.mark.parametrize("shape", [(1, 1), (7, 200), (8, 8), (30, 9)])
 def test_small_pictures_pass(shape):
     pixels = np.random.default_rng(0).random((*shape, 3)).astype(np.float16)
-    found = grain.measure(pixels, RGB)
+    found = measure(pixels, RGB)
     if found is not None:
         grain.remove(pixels, RGB, found)
         grain.put(pixels, RGB, found, 1)
@@ -126,14 +202,14 @@ def test_small_pictures_pass(shape):
 
 
 def test_a_picture_without_grain_has_none():
-    assert grain.measure(np.full((64, 64, 3), 0.5, np.float16), RGB) is None
+    assert measure(np.full((64, 64, 3), 0.5, np.float16), RGB) is None
 
 
 def test_highlights_and_negatives_survive():
     pixels = lit(scene() + noise((256, 320, 3), False) * 0.01).astype(np.float16)
     pixels[100:140, 100:140] = 1000.0
     pixels[200:220, 40:90] = -1.0
-    found = grain.measure(pixels, RGB)
+    found = measure(pixels, RGB)
     grain.remove(pixels, RGB, found)
     assert pixels[110:130, 110:130].min() > 990
     assert pixels[205:215, 50:80].max() < -0.9

@@ -35,7 +35,7 @@ SPEC = ToolSpec(
     name="upscale",
     label="Upscale",
     summary="Enlarge frames to any size, with every channel treated as what it is.",
-    version="1",
+    version="2",
     inputs=(
         Input(
             "source",
