@@ -7,47 +7,75 @@ import numpy as np
 from backlot.frame import Frame
 
 from .. import grain
-from ..grain import Grain, Layer
+from ..graininess import Bounds, Layer, Measured, bounds, measured
 from ..job import Job
 from ..membrane import Mask, Values
 from ..pixels import Pixels
 from ..roles import roles
+from .keys import Complete, linear
+from .points import target_values
+from .shot import Shot
 
 
-def put(job: Job, number: int, source: Frame, hole: Mask, filled: Values, kept: Values) -> None:
+def put(job: Job, shot: Shot, source: Frame, hole: Mask, made: Complete, filled: Values) -> None:
     """Give a fill the grain that it lacks, in place: new on every frame, as strong as the plate's.
 
-    Args: filled (points, channels) scene-linear; kept (points,): the part of the grain's variance
-        that putting frames together has left.
+    Args: filled (pixels of the hole, channels) scene-linear.
     """
-    amount = float(job.values(number)["grain"])
+    amount = float(job.values(source.number)["grain"])
     ys, xs = np.nonzero(hole)
     top, left = ys.min(), xs.min()
+    kept = made.squares[made.seen.hole.inside]
     lacking = np.float32(amount) * np.sqrt(np.clip(1 - kept, 0, 1))[:, None]
-    for layer, measured in _grains(job, number, source) if amount else ():
+    for layer, found in _measured(job, source) if amount else ():
+        strength = found.grain(sensor=True, also=_around(shot, source.number, made, layer))
+        if strength is None:
+            continue
         smooth = np.zeros((np.ptp(ys) + 1, np.ptp(xs) + 1, filled.shape[1]), np.float32)
         smooth[ys - top, xs - left] = filled
         grained = smooth.copy()
-        grain.put(grained, layer, measured, number)
+        grain.put(grained, layer, strength, source.number)
         channels = list(dict.fromkeys(layer))
         added = (grained - smooth)[ys - top, xs - left][:, channels]
         filled[:, channels] += lacking * added
 
 
-def remove(job: Job, number: int, source: Frame, pixels: Pixels) -> None:
+def _around(shot: Shot, number: int, made: Complete, layer: Layer) -> Bounds:
+    """What the ring around the hole says, that other frames show as well: its texture is the same
+    there, and its grain another."""
+    hole, merged = made.seen.hole, made.seen.merged
+    ring = ~hole.inside & (merged.best >= 0)
+    if not ring.any():
+        return ()
+    at = hole.ys[ring] - hole.ys.min(), hole.xs[ring] - hole.xs.min()
+    size = int(np.ptp(hole.ys)) + 1, int(np.ptp(hole.xs)) + 1
+    left, known = np.zeros(size, np.float32), np.zeros(size, bool)
+    left[at], known[at] = merged.squares[ring], True
+    exact = None if made.exact is None else made.exact[ring]
+
+    def picture(codes: Values) -> Values:
+        shown = np.zeros((*size, 3), np.float32)
+        shown[at] = linear(shot, codes[ring], exact)[:, layer]
+        return shown
+
+    plate = picture(target_values(shot, number, hole))
+    return bounds(plate, picture(merged.values), left, known)
+
+
+def remove(job: Job, source: Frame, pixels: Pixels) -> None:
     """Take the grain out of what is copied from, in place: it would stand still in the shot."""
-    if job.values(number)["grain"]:
-        for layer, measured in _grains(job, number, source):
-            grain.remove(pixels, layer, measured)
+    for layer, found in _measured(job, source) if job.values(source.number)["grain"] else ():
+        strength = found.grain(sensor=True)
+        if strength is not None:
+            grain.remove(pixels, layer, strength)
 
 
-def _grains(job: Job, number: int, source: Frame) -> list[tuple[Layer, Grain]]:
-    """The grain of each layer of colour, measured on this frame alone: motion does not matter."""
-    kept: dict[int, list[tuple[Layer, Grain]]] = job.state.setdefault("grain", {})
-    if number not in kept:
+def _measured(job: Job, source: Frame) -> list[tuple[Layer, Measured]]:
+    """Of each layer of colour, on this frame alone: motion does not matter."""
+    kept: dict[int, list[tuple[Layer, Measured]]] = job.state.setdefault("grain", {})
+    if source.number not in kept:
         pixels = np.nan_to_num(source.pixels, nan=0.0, posinf=0.0, neginf=0.0)
-        layers = roles(source).color
-        found = [(layer, grain.measure(pixels, layer, sensor=True)) for layer in layers]
+        found = [(layer, measured(pixels, layer)) for layer in roles(source).color]
         kept.clear()
-        kept[number] = [(layer, each) for layer, each in found if each is not None]
-    return kept[number]
+        kept[source.number] = [(layer, each) for layer, each in found if each is not None]
+    return kept[source.number]

@@ -30,12 +30,13 @@ COUNTS = (3.0, 2.0, 1.0)
 
 @dataclass(frozen=True)
 class _Picture:
-    """A frame with its hole filled: codes (height, width, channels), and how much of the grain's
-    variance is left of it (height, width): 1 outside the hole."""
+    """A frame with its hole filled: codes (height, width, channels), how much of the grain's
+    variance is left of its fill, and what is no fill (height, width)."""
 
     window: Window
     codes: npt.NDArray[np.float16]
     squares: npt.NDArray[np.float16]
+    plate: Mask
 
 
 def settled(shot: Shot, number: int, covered: Mask, artist: Artist) -> Complete:
@@ -51,16 +52,19 @@ def _settled(shot: Shot, number: int, made: Complete, artist: Artist) -> Complet
     hole, width = made.seen.hole, made.values.shape[1]
     order = [number, *sorted(made.seen.near)]
     samples = Samples(
-        np.zeros((len(order), len(hole.ys), width + 1), np.float32),
+        np.zeros((len(order), len(hole.ys), width + 1 + len(order)), np.float32),
         np.zeros((len(order), len(hole.ys)), np.uint8),
     )
     samples.values[0, :, :width], samples.seen[0] = made.values, 255
-    samples.values[0, :, width] = np.where(hole.inside, made.squares, np.float32(1))
+    samples.values[0, :, width] = np.where(hole.inside, made.squares, 0)
+    samples.values[0, :, width + 1] = ~hole.inside
     for at, neighbour in enumerate(order[1:], 1):
         shot.check()
         picture = _picture(shot, neighbour, artist)
         place, light = made.seen.near[neighbour], made.seen.lights[neighbour]
-        samples.values[at] = _brought(picture, place, light, samples.seen[at])
+        brought = _brought(picture, place, light, samples.seen[at])
+        samples.values[at, :, :width], samples.values[at, :, width], plate = brought
+        samples.values[at, :, width + 1 + at] = plate
     trust = np.array([COUNTS[abs(n - number)] for n in order], np.float32)
     _, lead = channels(shot, width)
     merged = merge(samples, trust, lead, 0.0)
@@ -70,15 +74,30 @@ def _settled(shot: Shot, number: int, made: Complete, artist: Artist) -> Complet
     values = np.where(hole.inside[:, None], common, made.values)
     add = bent(hole, common, made.values, ~hole.inside, artist.blend(number))
     values[settling] += add[settling]
-    squares = np.where(settling & ~made.unseen, merged.values[:, width], made.squares)
+    left = _left(merged.values[:, width], merged.values[:, width + 1 :])
+    squares = np.where(settling & ~made.unseen, left, made.squares)
     return replace(made, values=values, squares=squares)
+
+
+def _left(fills: Values, plates: Values) -> Values:
+    """How much of the grain's variance a mean of fills and of plates has.
+
+    Fills of neighbours are means of much the same frames, so they have the same grain; so much of
+    it is in a plate as well. Plates have grain of their own each.
+
+    Args: fills (points,): what is left in each fill, times its weight, summed up; plates (points,
+        sources): the weight of each where it is no fill.
+    """
+    share = plates.sum(axis=1)
+    common = fills / np.maximum(1 - share, 1e-3)
+    return np.asarray((plates**2).sum(axis=1) + common * (1 - share**2), np.float32)
 
 
 def _brought(
     picture: _Picture, place: tuple[Values, Values], light: Values, seen: npt.NDArray[np.uint8]
-) -> Values:
-    """A neighbour's codes in a target's light, and what is left of its grain, where it has the
-    points of a hole. seen: written, as `sampling.sample` does."""
+) -> tuple[Values, Values, Mask]:
+    """A neighbour's codes in a target's light where it has the points of a hole, what is left of
+    its fill's grain there, and what is no fill. seen: written, as `sampling.sample` does."""
     x, y = place[0] - picture.window.x, place[1] - picture.window.y
     everywhere = np.full(picture.squares.shape, 255, np.uint8)
     codes = np.zeros((len(x), picture.codes.shape[2]), np.float32)
@@ -86,8 +105,8 @@ def _brought(
     lit(codes, light)
     rows, columns = picture.squares.shape
     column, row = (np.rint(each).astype(np.int64) for each in (x, y))
-    squares = picture.squares[row.clip(0, rows - 1), column.clip(0, columns - 1)]
-    return np.concatenate([codes, squares.astype(np.float32)[:, None]], axis=1)
+    at = row.clip(0, rows - 1), column.clip(0, columns - 1)
+    return codes, picture.squares[at].astype(np.float32), picture.plate[at]
 
 
 def _picture(shot: Shot, number: int, artist: Artist) -> _Picture:
@@ -95,11 +114,11 @@ def _picture(shot: Shot, number: int, artist: Artist) -> _Picture:
     look = shot.look(number)
     assert look is not None
     covered = look.covered
-    codes, squares = shot.codes(number).smooth, np.ones(covered.shape, np.float16)
+    codes, squares = shot.codes(number).smooth, np.zeros(covered.shape, np.float16)
     if covered.any():
         made = keys.alone(shot, number, covered, artist)
         inside = made.seen.hole.inside
         ys, xs = made.seen.hole.ys[inside], made.seen.hole.xs[inside]
         codes = codes.copy()
         codes[ys, xs], squares[ys, xs] = made.values[inside], made.squares[inside]
-    return _Picture(look.window, codes, squares)
+    return _Picture(look.window, codes, squares, ~covered)

@@ -204,7 +204,7 @@ def _from_shot(
     show = str(job.values(number)["show"])
     if show == FILL:
         bare = filled.copy()
-        regrain.put(job, number, source, hole, filled, made.squares[inside])
+        regrain.put(job, shot, source, hole, made, filled)
         _keep_under_shadow(job, number, source, hole, bare, filled)
     else:
         cover = hole.astype(np.float32)
@@ -264,7 +264,7 @@ def _artist(job: Job) -> Artist:
         values = job.values(number)
         source = job.read("source", number)
         pixels = source.pixels.astype(np.float32)
-        regrain.remove(job, number, source, pixels)
+        regrain.remove(job, source, pixels)
         pixels[hole] = known
         plate = Plate(job, number, source.with_pixels(pixels), unseen)
         filled = np.zeros((*unseen.shape, pixels.shape[2]), np.float32)
