@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
+
 import cv2
 import numpy as np
 import pytest
@@ -69,3 +71,29 @@ def test_each_frame_is_filled_by_itself_but_once(
     monkeypatch.setattr(keys, "complete", counted)
     run(deep.inputs(), *PART)
     assert len(filled) == len(set(filled)) == len(PART) + 2 * STEPS
+
+
+def test_what_nobody_saw_moves_with_what_it_is_part_of() -> None:
+    """Something that always hides the same part of a post, which moves twice as far as the wall
+    that most points lie on."""
+    deep = Deep(noise=0.004)
+    for at, number in enumerate(deep.numbers):
+        cover = np.zeros(deep.mattes[number].shape, np.float32)
+        left = 138 - 2 * at + 3
+        cover[44:64, left : left + 13] = 1.0
+        shown = np.where(deep.mattes[number][:, :, None] > 0, deep.truth[number], 0)
+        plate = np.where(shown > 0, shown, deep.plates[number])
+        deep.plates[number] = np.where(cover[:, :, None] > 0, np.float32([0.9, 0.1, 0.1]), plate)
+        deep.mattes[number] = cover
+    numbers = deep.numbers[4:7]
+    made, _ = run(deep.inputs(depth=deep.depths()), *numbers)
+
+    def change(step: int) -> float:
+        steps = []
+        for n, after in pairwise(numbers):
+            left = 138 - 2 * (n - FIRST) + 6
+            here = made[n][48:60, left : left + 7]
+            steps.append(np.abs(made[after][48:60, left - step : left - step + 7] - here).mean())
+        return float(np.mean(steps))
+
+    assert change(2) < 0.5 * change(1)

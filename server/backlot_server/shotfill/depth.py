@@ -45,6 +45,18 @@ def through(
     return u, v
 
 
+def completed(hole: Hole, depth: Values) -> Values:
+    """Depth of all points of a hole: smoothly from around where none is told."""
+    top, left = int(hole.ys.min()), int(hole.xs.min())
+    at = hole.ys - top, hole.xs - left
+    known = np.zeros((int(np.ptp(hole.ys)) + 1, int(np.ptp(hole.xs)) + 1, 1), np.float32)
+    lacking = np.isnan(depth)
+    known[at] = np.where(lacking, 0, depth)[:, None]
+    missing = np.ones(known.shape[:2], bool)
+    missing[at] = lacking
+    return np.asarray(membrane(known, missing)[at][:, 0])
+
+
 def depth_of(
     shot: Shot, number: int, hole: Hole, found: Parallax, lights: dict[int, Values]
 ) -> tuple[Values, dict[int, sweep.Depths]]:

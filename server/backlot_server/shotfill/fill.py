@@ -11,6 +11,7 @@ from . import depth, layers, parallax, register, rendered
 from .depth import LEAST_SEEN
 from .gather import Maps, Seen, Sources, agreement, gathered, off_ring, parted
 from .merge import lighting
+from .parallax import Cameras
 from .points import Hole, channels, holed, mapped, shown, target_values
 from .register import Matrix, Pair
 from .sampling import sample
@@ -83,11 +84,13 @@ def seen(shot: Shot, number: int, covered: Mask) -> Seen:
         pairs = {source: replace(each, homography=np.eye(3)) for source, each in pairs.items()}
     lights = {source: _light(shot, number, source, pairs[source], hole) for source in pairs}
     known = Sources(pairs, lights, still)
-    maps, estimated = _maps(shot, number, hole, pairs, lights)
+    maps, estimated, behind = _maps(shot, number, hole, pairs, lights)
     found = gathered(shot, number, hole, known, maps)
     moving = () if codes.vectors is not None else _moving(shot, number, found, estimated or told)
     if moving:
         found = parted(shot, number, found, moving, known, maps)
+    if behind is not None:
+        found = replace(found, depth=behind[0], cameras=behind[1])
     if not estimated:
         return found
     if (moving or _off(pairs) <= FLAT) and not _better(shot, number, found, known):
@@ -190,11 +193,11 @@ def _light(shot: Shot, number: int, source: int, pair: Pair, hole: Hole) -> Valu
 
 def _maps(
     shot: Shot, number: int, hole: Hole, pairs: dict[int, Pair], lights: dict[int, Values]
-) -> tuple[Maps, bool]:
+) -> tuple[Maps, bool, tuple[Values, dict[int, Cameras]] | None]:
     """By vectors or depth where a renderer gave them; else one plane where that suffices, else with
-    the depth behind the matte. Also, whether that was it."""
+    the depth behind the matte. Also, whether that was it, and depth and cameras if there are."""
     if shot.codes(number).vectors is not None:
-        return rendered.followed(shot, number, hole, set(pairs)), False
+        return rendered.followed(shot, number, hole, set(pairs)), False, None
     off = _off(pairs)
     given = shot.codes(number).depth
     if len(pairs) >= 3 and (_deep(pairs) or given is not None):
@@ -216,11 +219,12 @@ def _maps(
                 distances, made = depth.depth_of(shot, number, hole, found, lights)
             else:
                 distances, made = rendered.distances(shot, number, hole, found, loose)
-            cameras = zip(found.sources, found.cameras, strict=True)
-            return {
-                u: depth.through(c, hole, distances, made.get(u), loose) for u, c in cameras
-            }, given is None
-    return _flat(pairs, hole), False
+            cameras = dict(zip(found.sources, found.cameras, strict=True))
+            maps = {
+                u: depth.through(c, hole, distances, made.get(u), loose) for u, c in cameras.items()
+            }
+            return maps, given is None, (distances, cameras)
+    return _flat(pairs, hole), False, None
 
 
 def _flat(pairs: dict[int, Pair], hole: Hole) -> Maps:

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass, replace
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import numpy as np
@@ -12,6 +13,7 @@ import numpy.typing as npt
 from ..membrane import Mask, Values
 from . import layers
 from .merge import Index, Merged, Source, merge, merged, nothing, sampled
+from .parallax import Cameras
 from .points import Hole, channels, target_values
 from .register import Pair
 from .shot import Shot
@@ -49,6 +51,7 @@ class Seen:
     registered. near: where the next few frames have each point, where that took depth; else none.
     lights: the factors that bring those to the target's light. layers: what moves by itself, of
     which nothing is in all this; crossed (points,): whether sources with it do not agree, or None.
+    depth (points,): inverse distances, NaN where none is told, or None; cameras: those it is for.
     """
 
     hole: Hole
@@ -61,6 +64,8 @@ class Seen:
     lights: dict[int, Values]
     layers: tuple[layers.Layer, ...] = ()
     crossed: Mask | None = None
+    depth: Values | None = None
+    cameras: Mapping[int, Cameras] = field(default_factory=dict)
 
 
 def gathered(
@@ -127,8 +132,8 @@ def _filled_up(rest: Seen, found: Seen) -> Seen:
     """What only sources show that were left out, as they show it."""
     lost = (rest.merged.best < 0) & (found.merged.best >= 0)
     one, other = rest.merged, found.merged
-    for field in ("values", "squares", "spread", "best"):
-        getattr(one, field)[lost] = getattr(other, field)[lost]
+    for name in ("values", "squares", "spread", "best"):
+        getattr(one, name)[lost] = getattr(other, name)[lost]
     rest.moves[lost] = found.moves[lost]
     if rest.exact is not None and found.exact is not None:
         rest.exact[lost] = found.exact[lost]

@@ -20,6 +20,7 @@ from backlot.frame import Window
 from ..encoding import decoded, encoded
 from ..membrane import Mask, Values
 from . import blur, fill, layers, register
+from .depth import completed, through
 from .fill import STEPS
 from .gather import Seen
 from .look import CURVE, colours, smooth
@@ -176,8 +177,9 @@ def _carry(
         before, after = before[-1:], []
     one = before[-1] if before else None
     other = after[0] if after else None
+    whole = None if found.depth is None else completed(hole, found.depth)
     shown = {
-        key: _shown(shot, number, key, reach[key], found, values, left, artist)
+        key: _shown(shot, number, key, reach[key], found, values, left, whole, artist)
         for key in (one, other)
         if key is not None
     }
@@ -197,7 +199,7 @@ def _carry(
             values,
             exact,
             left,
-            [_shown(shot, number, key, reach[key], found, values, left, artist)],
+            [_shown(shot, number, key, reach[key], found, values, left, whole, artist)],
             0.0,
         )
     if left.any():
@@ -223,14 +225,18 @@ def _shown(
     found: Seen,
     values: Values,
     left: Mask,
+    whole: Values | None,
     artist: Artist,
 ) -> tuple[Values, npt.NDArray[Any] | None, Mask]:
     """What a key holds at a hole's points, in the target's light and bent to meet its rim."""
     assert shot.parts is not None
     hole = found.hole
     made = _key(shot, key, artist)
-    pair = found.pairs.get(key) or register.pair(shot, number, key, guess)
-    x, y = mapped(guess if pair is None else pair.homography, hole)
+    if whole is not None and key in found.cameras:
+        x, y = through(found.cameras[key], hole, whole, None, 0.0)
+    else:
+        pair = found.pairs.get(key) or register.pair(shot, number, key, guess)
+        x, y = mapped(guess if pair is None else pair.homography, hole)
     x, y = x - made.window.x, y - made.window.y
     theirs = np.zeros_like(values)
     there = np.zeros(len(values), np.uint8)
