@@ -10,7 +10,7 @@ from backlot.errors import InvalidInput, MissingFrame
 from backlot.frame import Frame, Window
 from backlot.matte import coverage
 
-from . import fillnetwork
+from . import bars, fillnetwork
 from .candidates import Region
 from .holes import Box, pieces
 from .inpainting import Inpainter, colours
@@ -61,6 +61,7 @@ def made(
         if inpainter is not None and colour:
             values[:, colour] = colours(inpainter, region, parts, blend)[:, colour]
             on(1.0)
+        plate.paint_bars(box, mine, values)
         plate.remember(box, mine, values)
         yield box, mine, values
         done += count
@@ -86,6 +87,9 @@ class Plate:
         self.hole = hole
         self._averaged = [c for c in range(len(source.channels)) if c not in roles(source).exact]
         self._made: list[tuple[Box, Mask, Values]] = []
+        self._bars = bars.found(source.pixels, self._averaged, ~hole)
+        self._outside = np.ones_like(hole)
+        self._outside[self._bars.picture()] = False
         self._reference = job.read("reference", number) if "reference" in job.inputs else None
         self._texture: Mask | None = None
         if "texture" in job.inputs:
@@ -100,7 +104,7 @@ class Plate:
         around = self._around(box)
         top, left, bottom, right = around
         pixels = self.source.pixels[top:bottom, left:right].astype(np.float32)
-        unknown = self.hole[top:bottom, left:right] | ~self._finite(pixels)
+        unknown = (self.hole | self._outside)[top:bottom, left:right] | ~self._finite(pixels)
         hole = np.zeros_like(unknown)
         hole[box[0] - top : box[2] - top, box[1] - left : box[3] - left] = mine
         self._recall(around, pixels, unknown)
@@ -110,6 +114,15 @@ class Plate:
             lines = None if self._lines is None else self._lines[top:bottom, left:right]
             return Region(pixels, hole, unknown, self._allowed(around) & ~unknown, lines=lines)
         return self._with_reference(around, pixels, hole, unknown)
+
+    def paint_bars(self, box: Box, mine: Mask, made: Values) -> None:
+        """Give what lies in a bar its colour, in place."""
+        if self._bars.none:
+            return
+        ys, xs = (at + first for at, first in zip(np.nonzero(mine), box, strict=False))
+        barred = self._bars.inside(ys, xs)
+        at = ys[barred], xs[barred]
+        made[barred] = bars.colours(self._bars, self.source.pixels, self.hole, *at)
 
     def remember(self, box: Box, mine: Mask, made: Values) -> None:
         """What was filled is known to the pieces that follow, though never copied from."""
@@ -167,7 +180,7 @@ class Plate:
     def _allowed(self, box: Box) -> Mask:
         """Where on the plate texture may come from."""
         part = np.s_[box[0] : box[2], box[1] : box[3]]
-        allowed = ~self.hole[part] & self._finite(self.source.pixels[part])
+        allowed = ~(self.hole | self._outside)[part] & self._finite(self.source.pixels[part])
         return allowed if self._texture is None else allowed & self._texture[part]
 
     def _with_reference(self, around: Box, pixels: Values, hole: Mask, unknown: Mask) -> Region:

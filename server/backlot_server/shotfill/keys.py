@@ -17,6 +17,7 @@ import numpy.typing as npt
 
 from backlot.frame import Window
 
+from .. import bars
 from ..encoding import decoded, encoded
 from ..membrane import Mask, Values
 from . import blur, fill, layers, register
@@ -123,12 +124,25 @@ def complete(shot: Shot, number: int, covered: Mask, artist: Artist) -> Complete
             good &= layers.still(shot, number, found.layers, (hole.x, hole.y))
         add = bent(hole, merged.values, target, good, artist.blend(number))
         values[hole.inside & shown] += add[hole.inside & shown]
-    unseen = hole.inside & ~shown
+    barred = hole.inside & _barred(shot, number, hole, covered, values)
+    unseen = hole.inside & ~shown & ~barred
     squares = np.where(unseen, np.float32(0), merged.squares)
+    squares[barred] = 1
     if unseen.any():
         _carry(shot, number, found, values, exact, unseen, artist)
     made = Complete(found, values, exact, squares, unseen, np.zeros_like(unseen))
     return _overlaid(shot, number, made) if found.layers else made
+
+
+def _barred(shot: Shot, number: int, hole: Hole, covered: Mask, values: Values) -> Mask:
+    """Which points lie in a bar; they are given its colour, in place."""
+    look = shot.look(number)
+    assert look is not None
+    barred = look.bars.inside(hole.ys, hole.xs)
+    if barred.any():
+        at = hole.ys[barred], hole.xs[barred]
+        values[barred] = bars.colours(look.bars, shot.codes(number).smooth, covered, *at)
+    return barred
 
 
 def _overlaid(shot: Shot, number: int, made: Complete) -> Complete:
@@ -240,8 +254,9 @@ def _shown(
     x, y = x - made.window.x, y - made.window.y
     theirs = np.zeros_like(values)
     there = np.zeros(len(values), np.uint8)
-    everywhere = np.full(made.smooth.shape[:2], 255, np.uint8)
-    sample(made.smooth, everywhere, x, y, theirs, there)
+    look = shot.look(key)
+    assert look is not None
+    sample(made.smooth, look.bars.away(), x, y, theirs, there)
     shown = there > 0
     colour, _ = channels(shot, values.shape[1])
     lit(theirs, lighting(theirs, values, shown & ~left, colour))

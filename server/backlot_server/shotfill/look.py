@@ -13,6 +13,8 @@ import numpy.typing as npt
 from backlot.buffers import Buffers
 from backlot.frame import Frame, Window
 
+from .. import bars
+from ..bars import Bars
 from ..encoding import encoded, half_table
 from ..membrane import Mask, Values
 from ..parallel import in_strips
@@ -36,8 +38,8 @@ class Look:
     window: its data window. clean: what lies behind the matte is known here: an approved frame
     took its place. gray: (height, width) uint8, local contrast evened out, so that light
     that changes does not matter. away: (height, width) uint8, pixels to the nearest one that is
-    covered by the matte or not finite, 255 at most; 0 where that is so itself. small: a thumbnail
-    of its codes. cover: see `covered`, packed.
+    covered by the matte, not finite or in a bar, 255 at most; 0 where that is so itself. small: a
+    thumbnail of its codes. cover: see `covered`, packed. bars: of one colour at its sides.
     """
 
     number: int
@@ -47,6 +49,7 @@ class Look:
     away: npt.NDArray[np.uint8]
     small: Values
     cover: npt.NDArray[np.uint8]
+    bars: Bars
 
     @property
     def bytes(self) -> int:
@@ -98,6 +101,11 @@ def looked(source: Frame, number: int, cover: Values, clean: Frame | None) -> tu
     if clean is not None:
         covered = np.zeros_like(covered)
     known = (finite & ~covered).astype(np.uint8)
+    sides = bars.found(source.pixels, colours(roles(source)), known > 0)
+    if not sides.none:
+        picture = np.zeros_like(known)
+        picture[sides.picture()] = 1
+        known &= picture
     near = _ROOM.empty(known.shape, np.uint8)
     near[:] = 255
     if not known.all():
@@ -105,7 +113,7 @@ def looked(source: Frame, number: int, cover: Values, clean: Frame | None) -> tu
         np.minimum(away, 255, out=near, casting="unsafe")
     small = np.asarray(cv2.resize(plane, (48, 27), interpolation=cv2.INTER_AREA), np.float32)
     look = Look(number, source.data_window, clean is not None, _evened(plane), near, small,
-                np.packbits(covered))  # fmt: skip
+                np.packbits(covered), sides)  # fmt: skip
     return look, codes
 
 

@@ -31,12 +31,13 @@ COUNTS = (3.0, 2.0, 1.0)
 @dataclass(frozen=True)
 class _Picture:
     """A frame with its hole filled: codes (height, width, channels), how much of the grain's
-    variance is left of its fill, and what is no fill (height, width)."""
+    variance is left of its fill, what is no fill, and pixels to the nearest bar (height, width)."""
 
     window: Window
     codes: npt.NDArray[np.float16]
     squares: npt.NDArray[np.float16]
     plate: Mask
+    away: npt.NDArray[np.uint8]
 
 
 def settled(shot: Shot, number: int, covered: Mask, artist: Artist) -> Complete:
@@ -69,7 +70,9 @@ def _settled(shot: Shot, number: int, made: Complete, artist: Artist) -> Complet
     _, lead = channels(shot, width)
     merged = merge(samples, trust, lead, 0.0)
     common = merged.values[:, :width]
-    settling = hole.inside & ~made.laid
+    look = shot.look(number)
+    assert look is not None
+    settling = hole.inside & ~made.laid & ~look.bars.inside(hole.ys, hole.xs)
     common = np.where(settling[:, None], common, made.values)
     values = np.where(hole.inside[:, None], common, made.values)
     add = bent(hole, common, made.values, ~hole.inside, artist.blend(number))
@@ -99,9 +102,8 @@ def _brought(
     """A neighbour's codes in a target's light where it has the points of a hole, what is left of
     its fill's grain there, and what is no fill. seen: written, as `sampling.sample` does."""
     x, y = place[0] - picture.window.x, place[1] - picture.window.y
-    everywhere = np.full(picture.squares.shape, 255, np.uint8)
     codes = np.zeros((len(x), picture.codes.shape[2]), np.float32)
-    sample(picture.codes, everywhere, x, y, codes, seen)
+    sample(picture.codes, picture.away, x, y, codes, seen)
     lit(codes, light)
     rows, columns = picture.squares.shape
     column, row = (np.rint(each).astype(np.int64) for each in (x, y))
@@ -121,4 +123,4 @@ def _picture(shot: Shot, number: int, artist: Artist) -> _Picture:
         ys, xs = made.seen.hole.ys[inside], made.seen.hole.xs[inside]
         codes = codes.copy()
         codes[ys, xs], squares[ys, xs] = made.values[inside], made.squares[inside]
-    return _Picture(look.window, codes, squares, ~covered)
+    return _Picture(look.window, codes, squares, ~covered, look.bars.away())
