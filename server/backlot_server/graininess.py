@@ -39,8 +39,9 @@ _FEWEST = 500
 """Points by a fifth of which a bound is told."""
 _SLACK = 1.08
 _HELD = 1.25
-_CLIPPED = 1 / 8
-"""Part of the pixels of a block that is at the least or the most."""
+_CLIPPED, _PLAIN = 1 / 8, 1 / 2
+"""Part of a block's pixels that is at the least or the most; part of a picture's blocks that are of
+one colour each."""
 
 Layer = tuple[int, int, int]
 Bounds = Sequence[tuple[float, float]]
@@ -122,7 +123,7 @@ def measure(pixels: Pixels, layer: Layer, sensor: bool = False) -> Grain | None:
 def measured(pixels: Pixels, layer: Layer) -> Measured | None:
     """What is found in the smoothest blocks of a layer of colour; None for a picture too small.
 
-    Blocks that are black or clipped have no say: what grain they had is cut off.
+    Blocks that are black, clipped or of one colour have no say.
 
     Args: pixels (height, width, channels) half or float, scene-linear, finite.
     """
@@ -199,19 +200,19 @@ def _blocks(pixels: Pixels, layer: Layer) -> Tensor:
     encode(pixels, layer, rows, columns, ENCODING, codes)
     cut = codes[0].reshape(AXES, len(rows) // SIDE, SIDE, len(columns) // SIDE, SIDE)
     found: Tensor = np.einsum("kc,ui,cyixj,vj->yxkuv", MIX, BLOCK, cut, BLOCK, optimize=True)
-    return found[~_clipped(cut)]
+    return found[~_silent(cut)]
 
 
-def _clipped(cut: Tensor) -> Mask:
-    """Which blocks (3, rows, 8, columns, 8) are black, clipped or bars in good part."""
-    ends = (
-        0.0,
-        1.0,
-        cut.min(axis=(1, 2, 3, 4), keepdims=True),
-        cut.max((1, 2, 3, 4), keepdims=True),
-    )
+def _silent(cut: Tensor) -> Mask:
+    """Which blocks (3, rows, 8, columns, 8) say nothing of grain: they are black, clipped or bars
+    in good part, or of one colour, as of graphics laid over; but where most of a picture is of one
+    colour, it has no grain."""
+    whole = (1, 2, 3, 4)
+    ends = 0.0, 1.0, cut.min(axis=whole, keepdims=True), cut.max(axis=whole, keepdims=True)
     parts = [(cut == end).mean(axis=(2, 4)).max(axis=0) for end in ends]
-    return np.asarray(np.max(parts, axis=0) >= _CLIPPED)
+    clipped = np.max(parts, axis=0) >= _CLIPPED
+    plain = (np.ptp(cut, axis=(2, 4)) == 0).all(axis=0)
+    return np.asarray(clipped | plain if plain.mean() < _PLAIN else clipped)
 
 
 def bounds(one: Tensor, other: Tensor, left: Tensor, known: Mask) -> Bounds:

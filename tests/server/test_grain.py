@@ -99,9 +99,13 @@ def blown_out(codes):
     codes[codes.max(axis=2) >= 0.8] = 0.8
 
 
+def title(codes):
+    codes[400:480, 300:700] = (0.42, 0.4, 0.45)
+
+
 @pytest.mark.parametrize("sensor", [False, True])
-@pytest.mark.parametrize("spoilt", [bars, blown_out])
-def test_what_is_black_or_clipped_does_not_take_the_grain_away(spoilt, sensor):
+@pytest.mark.parametrize("spoilt", [bars, blown_out, title])
+def test_what_is_black_or_clipped_or_plain_does_not_take_the_grain_away(spoilt, sensor):
     codes = scene(540, 960)
     codes += noise(codes.shape, True) * strength(codes)
     whole = measure(lit(codes).astype(np.float16), RGB, sensor)
@@ -202,7 +206,10 @@ def test_small_pictures_pass(shape):
 
 
 def test_a_picture_without_grain_has_none():
-    assert measure(np.full((64, 64, 3), 0.5, np.float16), RGB) is None
+    plain = np.full((64, 64, 3), 0.5, np.float16)
+    assert measure(plain, RGB) is None
+    plain[20:30, 20:50] = 0.7
+    assert measure(plain, RGB) is None
 
 
 def test_highlights_and_negatives_survive():
