@@ -127,7 +127,7 @@ def complete(shot: Shot, number: int, covered: Mask, artist: Artist) -> Complete
     barred = hole.inside & _barred(shot, number, hole, covered, values)
     unseen = hole.inside & ~shown & ~barred
     squares = np.where(unseen, np.float32(0), merged.squares)
-    squares[barred] = 1
+    squares[barred], found.merged.spread[barred] = 1, 0
     if unseen.any():
         _carry(shot, number, found, values, exact, unseen, artist)
     made = Complete(found, values, exact, squares, unseen, np.zeros_like(unseen))
