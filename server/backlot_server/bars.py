@@ -71,7 +71,7 @@ def found(pixels: Pixels, channels: Sequence[int], known: Mask) -> Bars:
     """
     height, width = known.shape
     chosen = list(channels)
-    top = _depth(pixels, chosen, known)
+    top = _depth(pixels, chosen, known) if chosen else height
     if top == height:
         return Bars(height, width)
     bottom = _depth(pixels[::-1], chosen, known[::-1])

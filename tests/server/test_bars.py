@@ -53,6 +53,14 @@ def test_pictures_without_bars_have_none() -> None:
         assert sides_of(picture) == (0, 0, 0, 0)
 
 
+def test_a_plate_of_ids_alone_has_none() -> None:
+    cover = disc(20, 20, 5)
+    ids = np.full((HEIGHT, WIDTH, 1), 7, np.float32)
+    frame = Frame(np.where(cover[:, :, None] > 0, 9, ids).astype(np.float32), ("id",))
+    made = make(fill, {"source": frame, "matte": matte_frame(cover, 1)}, mode="still").frame.pixels
+    np.testing.assert_array_equal(made, ids)
+
+
 def test_pixels_of_bars_get_the_colour_of_their_own_bar() -> None:
     picture = boxed(texture(HEIGHT, WIDTH), SIDES["letterbox"])
     picture[-10:] = 0.5
