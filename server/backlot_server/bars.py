@@ -22,6 +22,12 @@ EVEN = 1 / 255
 """Codes by which the pixels of a bar differ at most: some codecs leave a trace of noise in them."""
 
 
+ALIKE, LINE = 0.003, 0.01
+"""Parts of the picture's size by which opposite bars differ, and that a single one is deep."""
+WRITTEN = 0.75
+"""Part of a row that is left where something is written into bars."""
+
+
 @dataclass(frozen=True)
 class Bars:
     """How many rows and columns of a picture of height x width pixels are bars."""
@@ -70,28 +76,39 @@ def found(pixels: Pixels, channels: Sequence[int], known: Mask) -> Bars:
         (height, width): what is no matte.
     """
     height, width = known.shape
+    if not channels:
+        return Bars(height, width)
     chosen = list(channels)
-    top = _depth(pixels, chosen, known) if chosen else height
-    if top == height:
-        return Bars(height, width)
-    bottom = _depth(pixels[::-1], chosen, known[::-1])
+    top, bottom = _ends(pixels, chosen, known)
     turned, there = (each[top : height - bottom].swapaxes(0, 1) for each in (pixels, known))
-    left = _depth(turned, chosen, there)
-    right = _depth(turned[::-1], chosen, there[::-1])
-    if left + right >= width:
-        return Bars(height, width)
-    return Bars(height, width, top, bottom, left, right)
+    return Bars(height, width, top, bottom, *_ends(turned, chosen, there))
 
 
-def _depth(pixels: Pixels, channels: list[int], known: Mask) -> int:
-    """How many of the first rows have the colour of the first pixel that is known."""
+def _ends(pixels: Pixels, channels: list[int], known: Mask) -> tuple[int, int]:
+    """How many of the first and of the last rows are bars: equally many, or a line. A black sky
+    above a render is part of its picture."""
+    size = len(pixels)
+    line = max(1, round(LINE * size))
+    first = last = 0
+    for part in (WRITTEN, 1.0):
+        first = _depth(pixels, channels, known, part)
+        if first == size:
+            continue
+        last = _depth(pixels[::-1], channels, known[::-1], part)
+        if min(first, last) > line and abs(first - last) <= max(1, round(ALIKE * size)):
+            return first, last
+    return (first if first <= line else 0), (last if last <= line else 0)
+
+
+def _depth(pixels: Pixels, channels: list[int], known: Mask, part: float) -> int:
+    """Of how many of the first rows that part has the colour of the first pixel that is known."""
     colour = None
     for at, (row, there) in enumerate(zip(pixels, known, strict=True)):
         values = encoded(row[there][:, channels], CURVE)
         if not len(values):
             return at
         colour = values[0] if colour is None else colour
-        if not np.abs(values - colour).max() <= EVEN:
+        if np.mean(np.abs(values - colour).max(axis=1) <= EVEN) < part:
             return at
     return len(pixels)
 
