@@ -23,9 +23,10 @@ EVEN = 1 / 255
 
 
 ALIKE, LINE = 0.003, 0.01
-"""Parts of the picture's size by which opposite bars differ, and that a single one is deep."""
-WRITTEN = 0.75
-"""Part of a row that is left where something is written into bars."""
+"""Parts of the picture's size by which opposite bars differ, and that a single one is deep; two
+together take half of it at most."""
+KNOWN, WRITTEN = 0.25, 0.75
+"""Part of a row by which it can be told, and that is left where something is written into it."""
 
 
 @dataclass(frozen=True)
@@ -88,14 +89,15 @@ def _ends(pixels: Pixels, channels: list[int], known: Mask) -> tuple[int, int]:
     """How many of the first and of the last rows are bars: equally many, or a line. A black sky
     above a render is part of its picture."""
     size = len(pixels)
-    line = max(1, round(LINE * size))
+    line = round(LINE * size)
     first = last = 0
     for part in (WRITTEN, 1.0):
         first = _depth(pixels, channels, known, part)
         if first == size:
             continue
         last = _depth(pixels[::-1], channels, known[::-1], part)
-        if min(first, last) > line and abs(first - last) <= max(1, round(ALIKE * size)):
+        alike = abs(first - last) <= max(1, round(ALIKE * size))
+        if alike and min(first, last) > line and first + last <= size // 2:
             return first, last
     return (first if first <= line else 0), (last if last <= line else 0)
 
@@ -105,10 +107,12 @@ def _depth(pixels: Pixels, channels: list[int], known: Mask, part: float) -> int
     colour = None
     for at, (row, there) in enumerate(zip(pixels, known, strict=True)):
         values = encoded(row[there][:, channels], CURVE)
-        if not len(values):
+        if len(values) <= KNOWN * len(row):
             return at
         colour = values[0] if colour is None else colour
-        if np.mean(np.abs(values - colour).max(axis=1) <= EVEN) < part:
+        with np.errstate(invalid="ignore"):  # what is not finite is no bar
+            even = np.abs(values - colour).max(axis=1) <= EVEN
+        if even.mean() < part:
             return at
     return len(pixels)
 
