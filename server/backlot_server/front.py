@@ -39,7 +39,7 @@ _OPTIONS = (
     ("grpc.keepalive_time_ms", 30_000),
     ("grpc.keepalive_timeout_ms", 20_000),
 )
-_GRACE_SECONDS = 1.0
+_GRACE_SECONDS, _TOLD_SECONDS = 1.0, 0.2
 _TICK_SECONDS = 1.0
 _UNUSED_SECONDS = 60.0
 _STUDIO = "backlot.v1.Studio"
@@ -199,6 +199,7 @@ class Front:
         )
         for session in self._sessions:
             session.events.put_nowait(pb.SessionEvent(going=pb.ServerGoing(reason=reason)))
+        await self._heard()
         stopping = asyncio.ensure_future(server.stop(_GRACE_SECONDS))
         await asyncio.wait((stopping,), timeout=2 * _GRACE_SECONDS)  # gRPC may hold on to a call
         await asyncio.gather(*(device.close() for device in self._jobs.devices))
@@ -206,6 +207,14 @@ class Front:
         self._log.line("server ended", reason=reason)
         self._log.close()
         self._runtime.close()
+
+    async def _heard(self) -> None:
+        """Until all have been told, and have had time to read it: what a client has not read when
+        the connection is closed, it may lose."""
+        end = time.monotonic() + _GRACE_SECONDS
+        while (len(self._sessions) or len(self._jobs)) and time.monotonic() < end:
+            await asyncio.sleep(_TOLD_SECONDS / 10)
+        await asyncio.sleep(_TOLD_SECONDS)
 
 
 def _bind(server: Any, address: str, credentials: Any = None) -> int:
