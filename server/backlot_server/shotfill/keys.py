@@ -35,7 +35,8 @@ from .shot import Shot
 EVERY = 16
 KEPT = 12
 KEPT_ALONE, ALONE_BYTES = 2 * STEPS + 2, 250 << 20
-MARGIN = 24
+GUESSED = 0.5
+"""Part of a hole whose depth may be a guess, from around it, for what nobody saw to follow it."""
 
 Invent = Callable[[int, Mask, Values, Mask], Values]
 """(frame number, covered, known, unseen) to the unseen pixels, scene-linear, all channels.
@@ -191,7 +192,7 @@ def _carry(
         before, after = before[-1:], []
     one = before[-1] if before else None
     other = after[0] if after else None
-    whole = None if found.depth is None else completed(hole, found.depth)
+    whole = _whole(found)
     shown = {
         key: _shown(shot, number, key, reach[key], found, values, left, whole, artist)
         for key in (one, other)
@@ -218,6 +219,13 @@ def _carry(
         )
     if left.any():
         _invented(shot, number, hole, values, exact, left, artist)
+
+
+def _whole(found: Seen) -> Values | None:
+    """The depth of all of a hole; None where it is told of too little of it, or of nothing."""
+    if found.depth is None or np.isnan(found.depth[found.hole.inside]).mean() > GUESSED:
+        return None
+    return completed(found.hole, found.depth)
 
 
 def _share(number: int, one: int | None, other: int | None) -> float:
