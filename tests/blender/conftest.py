@@ -75,7 +75,7 @@ def place():
     shutil.rmtree(folder, ignore_errors=True)
 
 
-def run_inside(command, place, package, *more, seconds=150):
+def run_inside(command, place, package, *more, seconds=400):
     """Run a script inside Blender; the names of the checks that it passed, and its output."""
     folder, environment = place
     arguments = [str(package), sys.executable, str(folder / "scratch"), *more]

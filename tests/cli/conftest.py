@@ -61,7 +61,7 @@ class CommandLine:
 
     def __call__(self, *words: str, **more: str) -> Said:
         process = self.start(*words, **more)
-        out, err = process.communicate(timeout=120)
+        out, err = process.communicate(timeout=300)
         assert "Traceback" not in err, err
         return Said(process.returncode, out, err)
 

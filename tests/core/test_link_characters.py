@@ -90,7 +90,7 @@ def test_a_check_without_consent_is_refused(link: Link, hero: str, tmp_path: Pat
     fields = json.loads(path.read_text())
     fields["consent"] = {"holder": "Ada", "allowed": ["lock"], "may_train": False}
     path.write_text(json.dumps(fields))
-    job = link.wait(link.check(hero, list(FRAMES), **shot(tmp_path)), 60)
+    job = link.wait(link.check(hero, list(FRAMES), **shot(tmp_path)), 300)
     assert job.state == "failed"
     assert job.error is not None
     assert "check" in job.error.sentence

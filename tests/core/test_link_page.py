@@ -98,7 +98,7 @@ def test_every_exchange_of_the_page(companion, tmp_path):
             companion.stdin.flush()
             waiting = list(expected)
             while waiting:
-                told = arrived.get(timeout=60)
+                told = arrived.get(timeout=300)
                 shown = next((each for each in waiting if is_answer(told, each)), None)
                 if shown is not None:
                     matches(told, shown)

@@ -108,7 +108,7 @@ def read(host, path, frames=(1001, 1003)):
     return node
 
 
-def until(host, node, seconds=60):
+def until(host, node, seconds=300):
     """Run the event loop until the node renders no more; its status."""
     session = sys.modules["backlot_nuke.session"].session
     end = time.monotonic() + seconds

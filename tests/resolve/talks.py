@@ -33,9 +33,9 @@ class Talk:
         return self._until(lambda m: m.get("event") == "job" and m["state"] in states)
 
     def _until(self, wanted):
-        end = time.monotonic() + 60
+        end = time.monotonic() + 300  # a first fill compiles its loops
         while time.monotonic() < end:
-            message = self._said.get(timeout=60)
+            message = self._said.get(timeout=300)
             if message.get("event") == "job":
                 self.events.append(message)
             if wanted(message):

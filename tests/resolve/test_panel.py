@@ -92,7 +92,7 @@ def test_fill_is_drawn_previewed_and_run_with_the_mouse(app, panel, shared_serve
     until(app, lambda: window.viewer.after is not None)
     window.doing.run_button.click()
     until(app, lambda: window.results.jobs.rows
-          and window.results.jobs.rows[0]["state"] == "done", 60)  # fmt: skip
+          and window.results.jobs.rows[0]["state"] == "done", 300)  # fmt: skip
     job = window.results.jobs.rows[0]
     assert job["asked"]["matte"]["shapes"][0]["kind"] == "ellipse"
     window.viewer.clear_shapes()
@@ -188,7 +188,7 @@ def test_only_what_the_marks_cover_is_run(app, panel, shared_server):
     assert [row.get("part") for row in window.source.clips()] == [8, 2]
     window.doing.run()
     rows = window.results.jobs.rows
-    until(app, lambda: len(rows) == 2 and all(r["state"] == "done" for r in rows), 60)
+    until(app, lambda: len(rows) == 2 and all(r["state"] == "done" for r in rows), 300)
     spans = [i["span"] for i in d.state()["timelines"]["Edit"]["tracks"][2]["items"]]
     assert spans == [[86406, 8, 0], [86414, 2, 0]]
     assert all("part of the clip" in row["notes"][0] for row in rows)
@@ -215,7 +215,7 @@ def test_accept_shows_a_result_and_ticks_it_alone(app, panel, shared_server):
     rows = window.results.jobs.rows
     for count in (1, 2):
         window.doing.run()
-        until(app, lambda n=count: len(rows) == n and all(r["state"] == "done" for r in rows), 60)
+        until(app, lambda n=count: len(rows) == n and all(r["state"] == "done" for r in rows), 300)
     assert d.do("a.selected") == 3
     for place, take in ((1, 2), (0, 3)):
         window.results.setCurrentIndex(window.results.jobs.index(place))

@@ -146,7 +146,7 @@ def a_movie_becomes_frames_that_look_the_same():
         name="film", filepath=path("movie.mp4"), channel=2, frame_start=11
     )
     task = part("sequencer").run(scene, movie, "passthrough")
-    part("session").finish(task, 60)
+    part("session").finish(task, 300)
     above = task.result
     assert (above.frame_final_start, above.frame_final_end) == (
         movie.frame_final_start,
@@ -189,7 +189,7 @@ def rendered_frames_and_strips_take_all_that_a_tool_takes():
     settings.files_clean, settings.grain = path("ok.0002.exr"), 0.0
     files = {number: path(f"shot.{number:04d}.exr") for number in (1, 2, 3)}
     task = part("output").process_files(scene, "fill", files)
-    part("session").finish(task, 60)
+    part("session").finish(task, 300)
     assert not task.job.frame_errors, [each.details() for each in task.job.frame_errors.values()]
     made = {n: middle(task.result.file(f"shot.{n:04d}.exr")) for n in files}
     assert abs(made[2] - 0.25) < 1e-3, made
@@ -200,7 +200,7 @@ def rendered_frames_and_strips_take_all_that_a_tool_takes():
     strip.elements.append("shot.0003.exr")
     bpy.ops.wm.save_as_mainfile(filepath=path("all.blend"))
     task = part("sequencer").run(scene, strip, "fill")
-    part("session").finish(task, 60)
+    part("session").finish(task, 300)
     folder = bpy.path.abspath(task.result.directory)
     assert abs(middle(os.path.join(folder, "result.0002.exr")) - 0.25) < 1e-3
 

@@ -276,7 +276,7 @@ def a_render_is_kept_as_an_image_with_pixels():
     assert all(abs(a - b) < 3e-3 * b for a, b in zip(got, wanted, strict=True)), list(got)
     settings = part("controls").settings_of(scene, "passthrough")
     task = part("images").run(kept, "passthrough", settings)
-    part("session").finish(task, 60)
+    part("session").finish(task, 300)
     assert list(task.result.pixels) == list(kept.pixels)
 
 
