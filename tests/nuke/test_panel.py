@@ -1,9 +1,11 @@
 """The dockable panel in a real Qt, in the simulator, with a real link and server."""
 
+import gc
 import importlib
 import importlib.util
 import os
 import sys
+import weakref
 
 import pytest
 
@@ -103,3 +105,21 @@ def test_a_folder_that_is_none_is_said(panel):
             break
     assert "is no folder" in widget.library.where.text()
     assert not widget.library.use.isEnabled()
+
+
+def test_a_panel_that_is_closed_asks_no_more_and_is_gone_at_once(panel):
+    """Not whenever a thread that reads from the companion collects garbage: a widget destroyed
+    there with a timer running ends Nuke at the timer's next turn."""
+    _, widget = panel
+    another = type(widget)()
+    another.show()
+    assert another._timer.isActive()
+    another.close()
+    assert not another._timer.isActive()
+    gone = weakref.ref(another)
+    gc.disable()
+    try:
+        del another
+        assert gone() is None
+    finally:
+        gc.enable()

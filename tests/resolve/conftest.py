@@ -82,7 +82,7 @@ def desk(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[.
 
 
 @pytest.fixture(scope="session")
-def app():
+def _application():
     os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")
     pytest.importorskip(
         "PySide6.QtWidgets", reason="pip install 'backlot[panel]'", exc_type=ImportError
@@ -93,6 +93,18 @@ def app():
     made = QApplication.instance() or QApplication([])
     dress(made)
     return made
+
+
+@pytest.fixture
+def app(_application):
+    """Widgets end with their test, in the thread they were made in: threads of other tests may
+    collect garbage, and a widget destroyed there with a timer running ends the process."""
+    import shiboken6
+
+    yield _application
+    for widget in _application.topLevelWidgets():
+        if shiboken6.isValid(widget) and widget.parent() is None:
+            shiboken6.delete(widget)
 
 
 def until(app, condition, seconds=20.0, seen=None):

@@ -10,11 +10,11 @@ _BESIDE_SCRIPT = "characters"
 
 
 class Library(QtWidgets.QWidget):
-    """wanted: called when another folder is to be asked for."""
+    wanted = QtCore.Signal()
+    """Another folder is to be asked for."""
 
     def __init__(self, parent=None):
         QtWidgets.QWidget.__init__(self, parent)
-        self.wanted = None
         self._settings = QtCore.QSettings("Backlot", "nuke")
         self.where = QtWidgets.QLabel("")
         self.where.setWordWrap(True)
@@ -43,8 +43,7 @@ class Library(QtWidgets.QWidget):
         path = QtWidgets.QFileDialog.getExistingDirectory(self, "The folder of the characters")
         if path:
             self._settings.setValue("characters", path)
-            if self.wanted is not None:
-                self.wanted()
+            self.wanted.emit()
 
     def told(self, told, error):
         """What the companion says of the folder."""

@@ -30,8 +30,17 @@ class Panel(QtWidgets.QWidget):
         self._arrange()
         self._timer = QtCore.QTimer(self)
         self._timer.timeout.connect(self.show_jobs)
-        self._timer.start(_REFRESH_MS)
         self.show_jobs()
+
+    def showEvent(self, event):  # noqa: N802
+        self._timer.start(_REFRESH_MS)
+        QtWidgets.QWidget.showEvent(self, event)
+
+    def hideEvent(self, event):  # noqa: N802
+        """No timer of a panel that was closed may run on: Qt's timers end in their own thread
+        only, and Python may let go of the panel in another one."""
+        self._timer.stop()
+        QtWidgets.QWidget.hideEvent(self, event)
 
     def show_jobs(self):
         """What renders now. Asks nobody."""
@@ -91,7 +100,7 @@ class Panel(QtWidgets.QWidget):
 
     def _arrange(self):
         layout = QtWidgets.QVBoxLayout(self)
-        self.library.wanted = self.ask
+        self.library.wanted.connect(self.ask)
         parts = (self.jobs, self.cancel, self.server, self.models, self.library, self.refresh)
         for part in (*parts, self.log):
             layout.addWidget(part)
