@@ -20,8 +20,6 @@ from .pixels import Pixels
 CURVE = "srgb"
 EVEN = 1 / 255
 """Codes by which the pixels of a bar differ at most: some codecs leave a trace of noise in them."""
-
-
 ALIKE, LINE = 0.003, 0.01
 """Parts of the picture's size by which opposite bars differ, and that a single one is deep; two
 together take half of it at most."""
@@ -106,9 +104,9 @@ def _depth(pixels: Pixels, channels: list[int], known: Mask, part: float) -> int
     """Of how many of the first rows that part has the colour of the first pixel that is known."""
     colour = None
     for at, (row, there) in enumerate(zip(pixels, known, strict=True)):
-        values = encoded(row[there][:, channels], CURVE)
-        if len(values) <= KNOWN * len(row):
+        if np.count_nonzero(there) <= KNOWN * len(row):
             return at
+        values = encoded(row[there][:, channels], CURVE)
         colour = values[0] if colour is None else colour
         with np.errstate(invalid="ignore"):  # what is not finite is no bar
             even = np.abs(values - colour).max(axis=1) <= EVEN

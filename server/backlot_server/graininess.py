@@ -13,12 +13,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
-import numpy.typing as npt
 
 from .encoding import Tensor, encode, encoded
+from .membrane import Mask
 from .pixels import Pixels
-
-Mask = npt.NDArray[np.bool_]
 
 SIDE = 8
 AXES = 3
@@ -110,14 +108,11 @@ class Measured:
         )
 
 
-def measure(pixels: Pixels, layer: Layer, sensor: bool = False) -> Grain | None:
-    """The grain of a layer of colour; None for a picture too small or without any.
-
-    Args: pixels (height, width, channels) half or float, scene-linear, finite. sensor: hold the
-        strength to what photons and a sensor can make; see `Measured.grain`.
-    """
+def measure(pixels: Pixels, layer: Layer) -> Grain | None:
+    """The grain of a layer of colour, texture and all where no block is smooth; None for a picture
+    too small or without any. Args: see `measured`."""
     found = measured(pixels, layer)
-    return found.grain(sensor) if found else None
+    return found.grain(sensor=False) if found else None
 
 
 def measured(pixels: Pixels, layer: Layer) -> Measured | None:

@@ -108,6 +108,22 @@ def test_a_shot_with_bars_is_filled_as_well_as_without(name: str) -> None:
         assert other[~hole].tobytes() == barred.plates[number][~hole].tobytes()
 
 
+def test_ids_in_a_bar_are_the_bars() -> None:
+    """Where the object reached into it: of a channel that is copied, not mixed."""
+    shot = Shot(shift=2.5, matte=lambda at: disc(70, 30 + 9 * at, 20))
+    inputs = shot.inputs()
+    for number, picture in shot.plates.items():
+        cover = shot.mattes[number][:, :, None] > 0
+        boxes = np.where(boxed(np.ones_like(picture), SIDES["letterbox"])[:, :, :1] > 0, 5, 2)
+        plate = boxed(picture, SIDES["letterbox"])
+        plate[cover[:, :, 0]] = picture[cover[:, :, 0]]
+        named = np.concatenate([plate, np.where(cover, 9, boxes)], 2).astype(np.float32)
+        inputs["source"][number] = Frame(named, ("R", "G", "B", "id"), number=number)
+    made = run(inputs, FIRST + 5)[0][FIRST + 5]
+    assert (made[84:, :, 3] == 2).all()
+    assert (made[12:84, :, 3] == 5).all()
+
+
 def test_a_still_takes_nothing_from_a_bar() -> None:
     picture = boxed(np.float32(0.4) + 0.1 * texture(HEIGHT, WIDTH), SIDES["letterbox"])
     cover = np.zeros((HEIGHT, WIDTH), np.float32)

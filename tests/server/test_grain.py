@@ -108,9 +108,9 @@ def title(codes):
 def test_what_is_black_or_clipped_or_plain_does_not_take_the_grain_away(spoilt, sensor):
     codes = scene(540, 960)
     codes += noise(codes.shape, True) * strength(codes)
-    whole = measure(lit(codes).astype(np.float16), RGB, sensor)
+    whole = measured(lit(codes).astype(np.float16), RGB).grain(sensor)
     spoilt(codes)
-    part = measure(lit(codes).astype(np.float16), RGB, sensor)
+    part = measured(lit(codes).astype(np.float16), RGB).grain(sensor)
     for level in (0.3, 0.4, 0.5, 0.6):
         expected, found = (np.interp(level, each.levels, each.strength) for each in (whole, part))
         assert found == pytest.approx(expected, rel=0.2)

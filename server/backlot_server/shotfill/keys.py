@@ -125,7 +125,7 @@ def complete(shot: Shot, number: int, covered: Mask, artist: Artist) -> Complete
             good &= layers.still(shot, number, found.layers, (hole.x, hole.y))
         add = bent(hole, merged.values, target, good, artist.blend(number))
         values[hole.inside & shown] += add[hole.inside & shown]
-    barred = hole.inside & _barred(shot, number, hole, covered, values)
+    barred = _barred(shot, number, hole, covered, values, exact)
     unseen = hole.inside & ~shown & ~barred
     squares = np.where(unseen, np.float32(0), merged.squares)
     squares[barred], found.merged.spread[barred] = 1, 0
@@ -135,14 +135,23 @@ def complete(shot: Shot, number: int, covered: Mask, artist: Artist) -> Complete
     return _overlaid(shot, number, made) if found.layers else made
 
 
-def _barred(shot: Shot, number: int, hole: Hole, covered: Mask, values: Values) -> Mask:
-    """Which points lie in a bar; they are given its colour, in place."""
-    look = shot.look(number)
+def _barred(
+    shot: Shot,
+    number: int,
+    hole: Hole,
+    covered: Mask,
+    values: Values,
+    exact: npt.NDArray[Any] | None,
+) -> Mask:
+    """Which covered points lie in a bar; they are given what it has, in place."""
+    look, codes = shot.look(number), shot.codes(number)
     assert look is not None
-    barred = look.bars.inside(hole.ys, hole.xs)
+    barred = hole.inside & look.bars.inside(hole.ys, hole.xs)
     if barred.any():
         at = hole.ys[barred], hole.xs[barred]
-        values[barred] = bars.colours(look.bars, shot.codes(number).smooth, covered, *at)
+        values[barred] = bars.colours(look.bars, codes.smooth, covered, *at)
+        if exact is not None and codes.exact is not None:
+            exact[barred] = bars.colours(look.bars, codes.exact, covered, *at)
     return barred
 
 
