@@ -3,19 +3,23 @@
 Corners are followed by Lucas and Kanade's method on image pyramids (J.-Y. Bouguet, "Pyramidal
 implementation of the Lucas Kanade feature tracker", 2001); planes are found by MAGSAC++ (D. Barath
 et al., 2020). Neighbours are registered first and chained, which says where to look in frames
-further away; those are then registered directly, so that nothing drifts.
+further away; those are then registered directly, so that nothing drifts. Where corners of
+neighbours cannot be followed, matching.py finds where they lie on each other, or, in pictures so
+soft that most corners are grain, corners of pictures made coarser are followed.
 """
 
 from __future__ import annotations
 
-import itertools
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import cv2
 import numpy as np
 import numpy.typing as npt
 
+from backlot.frame import Window
+
 from .look import Look
+from .matching import matched
 from .shot import Shot
 
 Matrix = npt.NDArray[np.float64]
@@ -37,6 +41,12 @@ LEAST_PART = 0.2
 ALIKE = 0.03
 """Neighbours that cannot be registered but differ less than this in their thumbnails have not
 moved; those that differ more belong to different shots."""
+BRIDGED = 2
+"""Frames that are not like those around them, a flash or damage, before which it is a cut."""
+COARSE, SMALLEST = 4, 80
+"""How much coarser soft pictures are made, and how wide they are then at least."""
+MOST_PART, LOOKS_ALIKE = 0.4, 0.4
+"""Part of the corners of a coarser picture that must agree, and the correlation it must have."""
 TRIMMED = 0.9
 WINDOW = (21, 21)
 
@@ -188,26 +198,82 @@ def _step(shot: Shot, first: int, second: int) -> Matrix | None:
     assert other is not None
     points = corners(shot, one)
     shift = origin(one) - origin(other)
-    index, end = followed(one, other, points, points + shift, 5)
-    found, inside = plane(points[index] + origin(one), end + origin(other))
-    enough = np.count_nonzero(inside) >= max(LEAST, LEAST_PART * len(points))
-    if found is not None and enough:
+    found = _agreed(one, other, points, points + shift, 5)
+    if found is None and (far := matched(one, other)) is not None:
+        found = _agreed(one, other, points, moved(far, points), 3)
+    if found is None:
+        found = _coarsely(one, other)
+    if found is not None:
         return found
     same = float(np.abs(one.small - other.small).mean()) < ALIKE
     return np.eye(3) if same else None
+
+
+def _agreed(
+    one: Look, other: Look, points: Points, guess: Points, levels: int, least: float = LEAST_PART
+) -> Matrix | None:
+    """The plane that so many of the points lie on."""
+    index, end = followed(one, other, points, guess, levels)
+    found, inside = plane(points[index] + origin(one), end + origin(other))
+    enough = np.count_nonzero(inside) >= max(LEAST, least * len(points))
+    return found if enough else None
+
+
+def _coarsely(one: Look, other: Look) -> Matrix | None:
+    """From a frame to the next, told on pictures made coarser; None where they are not alike."""
+    if min(one.gray.shape[1], other.gray.shape[1]) < COARSE * SMALLEST:
+        return None
+    here, there = _coarser(one), _coarser(other)
+    clear = (here.away > CLEAR // 2).astype(np.uint8) * 255
+    points = _strongest(here.gray, clear, 4.0, CORNERS, PLAIN)
+    found = _agreed(here, there, points, points, 3, MOST_PART)
+    if found is None or _likeness(here, there, found) < LOOKS_ALIKE:
+        return None
+    half = (COARSE - 1) / 2
+    ways = []
+    for look in (one, other):
+        x, y = origin(look)
+        ways.append(np.array([[COARSE, 0, half + x], [0, COARSE, half + y], [0, 0, 1]], np.float64))
+    return np.asarray(ways[1] @ found @ undone(ways[0]), np.float64)
+
+
+def _coarser(look: Look) -> Look:
+    """Its picture, with a window at 0, 0."""
+    height, width = (length // COARSE for length in look.gray.shape)
+    part = np.s_[: height * COARSE, : width * COARSE]
+    gray = cv2.resize(look.gray[part], (width, height), interpolation=cv2.INTER_AREA)
+    away = look.away[part][COARSE // 2 :: COARSE, COARSE // 2 :: COARSE] // COARSE
+    return replace(look, window=Window(0, 0, width, height), gray=np.asarray(gray), away=away)
+
+
+def _likeness(one: Look, other: Look, way: Matrix) -> float:
+    """How much of what is seen on both frames is the same, where one lies on the other: their
+    correlation."""
+    size = other.gray.shape[::-1]
+    there = cv2.warpPerspective(one.gray, way, size)
+    known = cv2.warpPerspective((one.away > 0).astype(np.uint8), way, size, flags=cv2.INTER_NEAREST)
+    both = (known > 0) & (other.away > 0)
+    if np.count_nonzero(both) < LEAST_PART * both.size:
+        return 0.0
+    return float(np.nan_to_num(np.corrcoef(there[both], other.gray[both])[0, 1]))
 
 
 def chained(shot: Shot, number: int, present: list[int]) -> dict[int, Matrix]:
     """From a frame to each of those present that no cut parts it from."""
     found = {number: np.eye(3)}
     at = present.index(number)
-    for way in (present[at:], present[at::-1]):
-        for before, after in itertools.pairwise(way):
+    for way in (present[at + 1 :], present[:at][::-1]):
+        before, lost = number, 0
+        for after in way:
             low, high = min(before, after), max(before, after)
             one = step(shot, low, high)
-            if one is None:
+            if one is None and lost == BRIDGED:
                 break
+            if one is None:
+                lost += 1
+                continue
             found[after] = (one if before == low else np.linalg.inv(one)) @ found[before]
+            before, lost = after, 0
     return found
 
 
