@@ -70,3 +70,23 @@ def test_a_background_far_out_of_focus_is_followed() -> None:
     hole = mattes[FIRST + 5].pixels[:, :, 0] > 0
     off = (made[FIRST + 5] - truth[FIRST + 5])[hole]
     assert off.std() < 1.1 * sigma / np.sqrt(count)
+
+
+@pytest.mark.parametrize(("grows", "least"), [(False, 47), (True, 51)], ids=["rolls", "zooms"])
+def test_a_camera_that_rolls_or_zooms_is_followed_exactly(grows: bool, least: float) -> None:
+    """To a part of a pixel also where patches of far frames are turned, or of another size."""
+    fine = np.random.default_rng(1).normal(0, 1, (2 * HEIGHT, 2 * WIDTH, 3)).astype(np.float32)
+    world = texture(2 * HEIGHT, 2 * WIDTH, seed=4) + 0.2 * cv2.GaussianBlur(fine, (0, 0), 1.0)
+    world = np.clip(world, 0.02, None)
+    shot = Shot(matte=lambda at: disc(48, 40 + 8 * at, 14))
+    for at, number in enumerate(shot.numbers):
+        angle, size = (0.0, 0.9 + 0.06 * at) if grows else (25 * np.sin(at / 2), 1.0)
+        move = cv2.getRotationMatrix2D((WIDTH, HEIGHT), angle, size)
+        move[:, 2] -= WIDTH / 2, HEIGHT / 2
+        seen = cv2.warpAffine(world, move, (WIDTH, HEIGHT), flags=cv2.INTER_CUBIC)
+        hole = shot.mattes[number][:, :, None] > 0
+        shot.truth[number] = np.maximum(seen, 0)
+        shot.plates[number] = np.where(hole, np.float32([0.9, 0.1, 0.1]), shot.truth[number])
+    made, job = shot.filled(*shot.numbers[3:9])
+    assert min(shot.error(number, made[number]) for number in made) > least
+    assert not job.warnings

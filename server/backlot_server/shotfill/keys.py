@@ -20,7 +20,7 @@ from backlot.frame import Window
 from .. import bars
 from ..encoding import decoded, encoded
 from ..membrane import Mask, Values
-from . import blur, fill, layers, register
+from . import blur, fill, focus, layers, register
 from .depth import completed, through
 from .fill import STEPS
 from .gather import Seen
@@ -110,8 +110,9 @@ def complete(shot: Shot, number: int, covered: Mask, artist: Artist) -> Complete
     found = fill.seen(shot, number, covered)
     hole = found.hole
     target = target_values(shot, number, hole)
-    _, lead = channels(shot, target.shape[1])
+    colour, lead = channels(shot, target.shape[1])
     merged = blur.matched(shot, number, hole, found.merged, target, lead)
+    merged = focus.matched(hole, merged, target, colour, lead)
     shown = merged.best >= 0
     values = np.where(hole.inside[:, None], merged.values, target)
     exact = found.exact

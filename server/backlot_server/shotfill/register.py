@@ -47,6 +47,9 @@ COARSE, SMALLEST = 4, 80
 """How much coarser soft pictures are made, and how wide they are then at least."""
 MOST_PART, LOOKS_ALIKE = 0.4, 0.4
 """Part of the corners of a coarser picture that must agree, and the correlation it must have."""
+TURNED, PROBE = 0.03, np.float32(8)
+"""By how much of itself a patch may turn, grow or lean and still be followed as it is; pixels by
+which that is told."""
 TRIMMED = 0.9
 WINDOW = (21, 21)
 
@@ -115,6 +118,47 @@ def followed(
     at[~kept] = 0
     kept &= other.away[at[:, 1], at[:, 0]] > CLEAR // 2
     return found[kept], end[kept]
+
+
+def _followed_along(
+    one: Look, other: Look, points: Points, guess: Points, way: Matrix, levels: int
+) -> tuple[npt.NDArray[np.int64], Points]:
+    """The same in the other frame as it lies on the one by a way that is about right: patches that
+    turn or change their size are not found where they are.
+
+    Args: way: from one's own pixels to the other's.
+    """
+    height, width = one.gray.shape
+    if _leans(way, width, height) < TURNED:
+        return followed(one, other, points, guess, levels)
+    gray, away = (
+        cv2.warpPerspective(
+            each, way, (width, height), flags=how | cv2.WARP_INVERSE_MAP, borderMode=border
+        )
+        for each, how, border in (
+            (other.gray, cv2.INTER_LINEAR, cv2.BORDER_REPLICATE),
+            (other.away, cv2.INTER_NEAREST, cv2.BORDER_CONSTANT),
+        )
+    )
+    laid = replace(other, gray=np.asarray(gray, np.uint8), away=np.asarray(away, np.uint8))
+    index, end = followed(one, laid, points, moved(undone(way), guess), levels)
+    return index, moved(way, end)
+
+
+def _leans(way: Matrix, width: int, height: int) -> float:
+    """By how much of itself a patch turns, grows or leans on its way, at most."""
+    corner = np.array([[0, 0], [width, 0], [0, height], [width, height]], np.float32)
+    most = 0.0
+    for unit in np.eye(2, dtype=np.float32):
+        step = moved(way, corner + PROBE * unit) - moved(way, corner)
+        most = max(most, float(np.abs(step / PROBE - unit).max()))
+    return most
+
+
+def _shifted(by: Points, sign: int) -> Matrix:
+    made = np.eye(3)
+    made[:2, 2] = sign * by
+    return made
 
 
 def _as_large(one: Gray, other: Gray) -> Gray:
@@ -296,7 +340,8 @@ def pair(
         expected[known.index] += off * np.float32((source - target) / (at - target))
     height, width = other.gray.shape
     inside = (expected >= 0).all(axis=1) & (expected < (width, height)).all(axis=1)
-    index, end = followed(one, other, points[inside], expected[inside], 3)
+    way = _shifted(origin(other), -1) @ guess @ _shifted(origin(one), 1)
+    index, end = _followed_along(one, other, points[inside], expected[inside], way, 3)
     index = np.nonzero(inside)[0][index]
     start, end = points[index] + origin(one), end + origin(other)
     found, agreed = plane(start, end)
