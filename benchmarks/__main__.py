@@ -21,6 +21,7 @@ NAMES = [
     "fill_shots",
     "fill_long",
     "fill_lens",
+    "fill_cameras",
     "upscale_quality",
     "upscale_flicker",
     "upscale_engines",

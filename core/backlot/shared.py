@@ -16,7 +16,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from .errors import StaleLease
+from .errors import ServerUnavailable, StaleLease
 from .v1 import backlot_pb2 as pb
 
 Bytes = npt.NDArray[np.uint8]
@@ -34,7 +34,8 @@ class Segments:
         self._lock = threading.Lock()
 
     def view(self, segment: pb.Segment, count: int) -> Bytes:
-        """The first `count` bytes, writable. Raises: StaleLease, OSError when it cannot be mapped.
+        """The first `count` bytes, writable. Raises: StaleLease, ServerUnavailable when the segment
+        is gone with its server, OSError when it cannot be mapped.
 
         A view stays valid after the segment was dropped here or by the server.
         """
@@ -66,7 +67,13 @@ def _map(segment: pb.Segment) -> Bytes:
         path = segment.file
     else:
         raise StaleLease("A segment came that says nowhere to find it.")
-    handle = os.open(path, os.O_RDWR | getattr(os, "O_CLOEXEC", 0))
+    try:
+        handle = os.open(path, os.O_RDWR | getattr(os, "O_CLOEXEC", 0))
+    except FileNotFoundError as error:
+        raise ServerUnavailable(
+            "The Backlot server ended while a frame was on its way.",
+            "Run the same again, it starts by itself.",
+        ) from error
     try:
         if os.fstat(handle).st_size < segment.bytes:
             raise StaleLease("A segment is smaller than it is said to be.")
@@ -83,7 +90,7 @@ def can_share(segments: Segments, probe: pb.Lease, nonce: bytes) -> bool:
     """
     try:
         seen = segments.view(probe.segment, len(nonce))
-    except (OSError, ValueError, StaleLease):
+    except (OSError, ValueError, ServerUnavailable, StaleLease):
         return False
     return len(nonce) > 0 and seen.tobytes() == nonce
 

@@ -210,7 +210,7 @@ def test_faces_stay_on_this_machine(
         (None, "no record of consent allows face-embedding"),
         (Consent("A. Performer"), "did not agree to face-embedding, only to check and lock"),
         (Consent("A. Performer", uses=ALL, productions=("dune-fox",)), "agreed for dune-fox"),
-        (Consent("A. Performer", uses=ALL, begins=TODAY + timedelta(1)), "begins on"),
+        (Consent("A. Performer", uses=ALL, begins=TODAY + timedelta(2)), "begins on"),
     ],
     ids=["none", "not for faces", "another production", "too early"],
 )

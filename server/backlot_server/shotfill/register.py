@@ -47,7 +47,7 @@ COARSE, SMALLEST = 4, 80
 """How much coarser soft pictures are made, and how wide they are then at least."""
 MOST_PART, LOOKS_ALIKE = 0.4, 0.4
 """Part of the corners of a coarser picture that must agree, and the correlation it must have."""
-TURNED, PROBE = 0.03, np.float32(8)
+TURNED, PROBE = 0.05, np.float32(8)
 """By how much of itself a patch may turn, grow or lean and still be followed as it is; pixels by
 which that is told."""
 TRIMMED = 0.9
