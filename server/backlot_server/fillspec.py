@@ -25,7 +25,7 @@ SPEC = ToolSpec(
     name="fill",
     label="Fill",
     summary="Replace what a matte covers by what could have been there.",
-    version="6",
+    version="7",
     inputs=(
         Input("source", "image", "Source", "The plates to clean up.", **OF_A_SHOT),
         Input(
