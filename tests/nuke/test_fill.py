@@ -106,7 +106,7 @@ def test_a_renders_passes_go_along_and_are_used(nuke, linked, tmp_path, pipe):
             number = [each["name"] for each in spec["inputs"]].index(pipe)
             node.setInput(number, read(host, render, (first, last)))
         host.press(node, "render_frame")
-        assert ": 1 frame" in until(host, node)
+        assert until(host, node).endswith("1 frame")
         shown = host.show(node, host._frame)
         made = np.stack([shown.planes[f"rgba.{c}"] for c in ("red", "green", "blue")], 2)
         errors.append(shot.error(host._frame, made))
