@@ -84,8 +84,7 @@ def _misfit(values: Values, target: Values, usable: Mask, lead: list[int]) -> fl
 
 def _blurred(hole: Hole, values: Values, shown: Mask, move: Values) -> tuple[Values, Mask]:
     """Values evened out along a move, and where all that this takes is known."""
-    rows, columns = hole.ys - hole.ys.min(), hole.xs - hole.xs.min()
-    size = int(rows.max()) + 1, int(columns.max()) + 1
+    rows, columns, size = hole.box
     kernel = _line(move)
     weight = np.zeros(size, np.float32)
     weight[rows[shown], columns[shown]] = 1.0

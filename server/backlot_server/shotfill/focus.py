@@ -61,7 +61,7 @@ def matched(
 
 def _softened(hole: Hole, values: Values, shown: Mask) -> tuple[list[Values], Mask]:
     """What each Gaussian would change, and where all that the widest takes is known."""
-    rows, columns, size = _places(hole)
+    rows, columns, size = hole.box
     plane, weight = np.zeros((*size, values.shape[1]), np.float32), np.zeros(size, np.float32)
     plane[rows[shown], columns[shown]] = values[shown]
     weight[rows[shown], columns[shown]] = 1
@@ -79,17 +79,17 @@ def _fitted(off: list[Values], lack: Values) -> tuple[npt.NDArray[np.float64], f
     part of the lack's square is left."""
     y = (lack - lack.mean(axis=0)).ravel().astype(np.float64)
     x = np.stack([(each - each.mean(axis=0)).ravel() for each in off], 1).astype(np.float64)
-    weighted = x / (1 + (y / ODD) ** 2)[:, None]
+    counts = 1 / (1 + (y / ODD) ** 2)
+    weighted = x * counts[:, None]
     square = weighted.T @ x / len(y) + STIFF * np.eye(len(off))
     parts = np.linalg.solve(square, weighted.T @ y / len(y))
-    counts = 1 / (1 + (y / ODD) ** 2)
     left = np.sum(counts * (y - x @ parts) ** 2) / (np.sum(counts * y**2) + 1e-12)
     return parts, float(left)
 
 
 def _range(hole: Hole, values: Values, shown: Mask) -> tuple[Values, Values]:
     """The least and the most of each point and those around it: what is made sharper rings not."""
-    rows, columns, size = _places(hole)
+    rows, columns, size = hole.box
     near = np.ones((3, 3), np.uint8)
     ends: list[Values] = []
     for none, spread in ((np.inf, cv2.erode), (-np.inf, cv2.dilate)):
@@ -97,11 +97,6 @@ def _range(hole: Hole, values: Values, shown: Mask) -> tuple[Values, Values]:
         plane[rows[shown], columns[shown]] = values[shown]
         ends.append(np.asarray(spread(plane, near), np.float32).reshape(plane.shape)[rows, columns])
     return ends[0], ends[1]
-
-
-def _places(hole: Hole) -> tuple[npt.NDArray[np.int32], npt.NDArray[np.int32], tuple[int, int]]:
-    rows, columns = hole.ys - hole.ys.min(), hole.xs - hole.xs.min()
-    return rows, columns, (int(rows.max()) + 1, int(columns.max()) + 1)
 
 
 def _energy(parts: npt.NDArray[np.float64]) -> float:

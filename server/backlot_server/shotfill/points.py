@@ -34,6 +34,12 @@ class Hole:
     x: Values
     y: Values
 
+    @property
+    def box(self) -> tuple[Index, Index, tuple[int, int]]:
+        """Rows and columns of its points in the smallest picture that holds them, and its size."""
+        rows, columns = self.ys - self.ys.min(), self.xs - self.xs.min()
+        return rows, columns, (int(rows.max()) + 1, int(columns.max()) + 1)
+
     def part(self, index: npt.NDArray[np.intp]) -> Hole:
         """Some of its points."""
         return Hole(

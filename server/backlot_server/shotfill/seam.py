@@ -27,9 +27,7 @@ def bent(hole: Hole, values: Values, target: Values, known: Mask, blend: float) 
         correction is made.
     Returns: (points, channels).
     """
-    top, left = hole.ys.min(), hole.xs.min()
-    rows, columns = hole.ys - top, hole.xs - left
-    size = int(rows.max()) + 1, int(columns.max()) + 1
+    rows, columns, size = hole.box
     unknown = np.zeros(size, bool)
     unknown[rows, columns] = ~known
     outside = np.ones(size, bool)
