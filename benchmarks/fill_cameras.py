@@ -16,8 +16,7 @@ import numpy as np
 
 from . import shot_metrics as metrics
 from .figures import Figure, own_server
-from .fill_lens import likeness
-from .fill_shots import fill, folders, median
+from .fill_shots import beside, likeness, wanted
 from .shot_metrics import Mask, Picture, Shot
 
 SHOTS = ("static", "pan", "handheld", "dolly")
@@ -36,21 +35,13 @@ def figures() -> Iterator[Figure]:
     import backlot
 
     with own_server(), backlot.connect() as studio:
-        for folder in folders():
-            if folder.name not in SHOTS:
-                continue
-            plain = Shot.load(folder)
+        for plain in wanted(SHOTS):
             for camera in CAMERAS:
                 shot, shown = taken(plain, camera)
-                plates = [
-                    metrics.grained(plate, at).astype(np.float16)
-                    for at, plate in enumerate(shot.plates)
-                ]
-                made = fill(studio, shot, plates, grain=0.0)
-                pictures = made.pictures, median(shot, plates)
-                ours, theirs = (likeness(shot, each, shown) for each in pictures)
+                made, peers = beside(studio, shot)
+                ours, theirs = (likeness(shot, each, shown) for each in (made.pictures, peers))
                 each = [likeness(_one(shot, at), [made.pictures[at]], [shown[at]])
-                        for at in range(len(plates)) if shown[at].any()]  # fmt: skip
+                        for at in range(len(shown)) if shown[at].any()]  # fmt: skip
                 note = f"worst frame {min(each):.1f}, median frame {np.median(each):.1f}; "
                 note += f"median over homographies {theirs:.1f} dB, {made.seconds:.2f} s a frame"
                 what = f"fill over {shot.name}, the camera {camera}"

@@ -15,8 +15,8 @@ import numpy as np
 
 from . import shot_metrics as metrics
 from .figures import Figure, own_server
-from .fill_shots import fill, folders, median
-from .shot_metrics import Mask, Picture, Shot
+from .fill_shots import beside, likeness, wanted
+from .shot_metrics import Picture, Shot
 
 SHOTS = ("pan", "static", "handheld", "dolly")
 BENDS = (0.0, 0.04, -0.04)
@@ -29,18 +29,10 @@ def figures() -> Iterator[Figure]:
     import backlot
 
     with own_server(), backlot.connect() as studio:
-        for folder in folders():
-            if folder.name not in SHOTS:
-                continue
-            plain = Shot.load(folder)
+        for plain in wanted(SHOTS):
             for bend in BENDS:
                 shot = bent(plain, bend)
-                plates = [
-                    metrics.grained(plate, at).astype(np.float16)
-                    for at, plate in enumerate(shot.plates)
-                ]
-                made = fill(studio, shot, plates, grain=0.0)
-                peers = median(shot, plates)
+                made, peers = beside(studio, shot)
                 shown = [
                     hole & peer.any(axis=2) for hole, peer in zip(shot.holes, peers, strict=True)
                 ]
@@ -48,15 +40,6 @@ def figures() -> Iterator[Figure]:
                 what = f"fill over {shot.name}, {bend:+.0%} at the corners"
                 note = f"median over homographies {theirs:.1f} dB, {made.seconds:.2f} s a frame"
                 yield Figure(what, ours, "dB", note=note, least=theirs - LOSS)
-
-
-def likeness(shot: Shot, fills: list[Picture], shown: list[Mask]) -> float:
-    """PSNR where some frame shows what is in the hole."""
-    errors = [
-        (metrics.encoded(made) - metrics.encoded(clean))[there]
-        for made, clean, there in zip(fills, shot.clean, shown, strict=True)
-    ]
-    return metrics.psnr(errors)
 
 
 def bent(shot: Shot, bend: float) -> Shot:

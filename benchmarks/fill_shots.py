@@ -24,7 +24,7 @@ import numpy as np
 
 from . import shot_metrics as metrics
 from .figures import Figure, own_server
-from .shot_metrics import Picture, Shot
+from .shot_metrics import Mask, Picture, Shot
 
 ROOT = Path(__file__).resolve().parent.parent
 LEAST = {"static": 50, "pan": 35, "handheld": 33, "flicker": 34, "whip": 31, "dolly": 28}
@@ -112,6 +112,26 @@ def _shot(studio: Any, shot: Shot) -> Iterator[Figure]:
             yield Figure(f"{name}, over the median of homographies", more, "dB", least=3.0)
     if shot.name in TOLD:
         yield from _told(studio, shot, plates)
+
+
+def beside(studio: Any, shot: Shot) -> tuple[Filled, list[Picture]]:
+    """A shot with grain, filled but given none, and by the median over homographies."""
+    plates = [metrics.grained(plate, at).astype(np.float16) for at, plate in enumerate(shot.plates)]
+    return fill(studio, shot, plates, grain=0.0), median(shot, plates)
+
+
+def likeness(shot: Shot, fills: list[Picture], shown: list[Mask]) -> float:
+    """PSNR where some frame shows what is in the hole."""
+    errors = [
+        (metrics.encoded(made) - metrics.encoded(clean))[there]
+        for made, clean, there in zip(fills, shot.clean, shown, strict=True)
+    ]
+    return metrics.psnr(errors)
+
+
+def wanted(names: tuple[str, ...]) -> Iterator[Shot]:
+    """Of some shots those that are there and wanted."""
+    yield from (Shot.load(folder) for folder in folders() if folder.name in names)
 
 
 def _note(scores: Mapping[str, float], made: Filled) -> str:
